@@ -1,0 +1,1 @@
+"""Pub/Sub interview workbook: graders, progress, and the command line around them."""

@@ -1,0 +1,178 @@
+"""Scenarios x replications over any `concurrent.futures.Executor`, with the same results on each.
+
+Only `executor.submit` and `concurrent.futures.as_completed` are used, so a process pool, Dask (through
+`client.get_executor()`), MPI and Ray all fit the one seam. A worker keeps running cells until `CHUNK` seconds
+have passed and hands back what it did not reach: a task is worth its overhead whatever a cell costs, and
+nobody has to guess that cost.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sim.scenario import Result, Scenario
+from sim.streams import AUTO, Streams
+
+CHUNK = 0.2  # seconds; a Dask task costs about 2 ms, a process pool's 0.2 ms
+IN_FLIGHT = 64  # tasks, where the executor does not say how many workers it has
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One replication of one scenario: everything a worker needs, seed included."""
+
+    position: int
+    scenario: Scenario
+    seed: int
+    replication: int
+    streams: str
+
+
+class Interrupted(KeyboardInterrupt):
+    """The sweep was stopped; `results` holds the cells that had finished, in order."""
+
+    def __init__(self, results: tuple[Result, ...], total: int) -> None:
+        super().__init__(f"stopped after {len(results)} of {total} cells")
+        self.results = results
+
+
+def sweep(
+    scenarios: Sequence[Scenario],
+    replications: int = 20,
+    executor: Executor | None = None,
+    *,
+    seed: int = 1,
+    streams: str = AUTO,
+    progress: Progress | None = None,
+    first_replication: int = 0,
+) -> tuple[Result, ...]:
+    """Run every scenario `replications` times; return the results by scenario, then by replication.
+
+    Without an executor the cells run here, one after the other; the results are equal either way. The
+    executor stays the caller's to close. `progress(done, total)` is called in this thread. On Ctrl-C tasks
+    not yet begun are cancelled and `Interrupted` carries what had finished. TypeError for an executor whose
+    futures `as_completed` cannot wait for, ValueError for fewer than one replication.
+    """
+    if replications < 1:
+        raise ValueError(f"replications must be at least 1, got {replications}")
+    kind = Streams(seed, 0, streams).kind  # resolved once: a worker without numpy must fail, not differ
+    cells = [
+        Cell(position, scenario, seed, first_replication + replication, kind)
+        for position, (scenario, replication) in enumerate(
+            (scenario, replication) for scenario in scenarios for replication in range(replications)
+        )
+    ]
+    found: dict[int, Result] = {}
+    done = _here(cells) if executor is None else _there(cells, _accepted(executor))
+    try:
+        for position, result in done:
+            found[position] = result
+            if progress is not None:
+                progress(len(found), len(cells))
+    except KeyboardInterrupt:
+        raise Interrupted(tuple(found[p] for p in sorted(found)), len(cells)) from None
+    return tuple(found[p] for p in sorted(found))
+
+
+def by_scenario(results: Sequence[Result]) -> dict[Scenario, tuple[Result, ...]]:
+    """Group results by their scenario, in the order in which scenarios first appear."""
+    groups: dict[Scenario, list[Result]] = {}
+    for result in results:
+        groups.setdefault(result.scenario, []).append(result)
+    return {scenario: tuple(group) for scenario, group in groups.items()}
+
+
+@contextmanager
+def process_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """A pool of worker processes that ends with this process, whatever ends it.
+
+    Ctrl-C reaches only the parent, which stops the workers at once when the body raises.
+    """
+    context = multiprocessing.get_context("spawn")  # a fork would copy locks held by other threads
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_follow_parent)
+    try:
+        yield pool
+    except BaseException:
+        for worker in list((pool._processes or {}).values()):  # public only from Python 3.14 on
+            worker.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def run_chunk(cells: Sequence[Cell], seconds: float) -> tuple[list[tuple[int, Result]], Sequence[Cell]]:
+    """Run cells until the time is used up; return the results by position, and the cells not reached."""
+    results: list[tuple[int, Result]] = []
+    end = time.perf_counter() + seconds
+    for index, cell in enumerate(cells):
+        if results and time.perf_counter() >= end:
+            return results, cells[index:]
+        results.append((cell.position, run_cell(cell)))
+    return results, []
+
+
+def run_cell(cell: Cell) -> Result:
+    """Run one cell; an exception that escapes says in which cell it was."""
+    try:
+        return cell.scenario.run(cell.seed, cell.replication, cell.streams)
+    except Exception as error:
+        error.add_note(f"in {cell.scenario}, seed {cell.seed}, replication {cell.replication}")
+        raise
+
+
+def _here(cells: Sequence[Cell]) -> Iterator[tuple[int, Result]]:
+    return ((cell.position, run_cell(cell)) for cell in cells)
+
+
+def _there(cells: Sequence[Cell], executor: Executor) -> Iterator[tuple[int, Result]]:
+    workers = getattr(executor, "_max_workers", None)
+    in_flight = 2 * workers if isinstance(workers, int) else IN_FLIGHT
+    todo = deque(cells)
+    running: set[Future[tuple[list[tuple[int, Result]], Sequence[Cell]]]] = set()
+    try:
+        while todo or running:
+            while todo and len(running) < in_flight:
+                share = max(1, len(todo) // (2 * in_flight))  # guided: large first, small at the end
+                chunk = [todo.popleft() for _ in range(share)]
+                running.add(executor.submit(run_chunk, chunk, CHUNK))
+            future = next(as_completed(running))
+            running.remove(future)
+            results, rest = future.result()
+            todo.extendleft(reversed(rest))
+            yield from results
+    finally:
+        for future in running:
+            future.cancel()
+
+
+def _accepted(executor: Executor) -> Executor:
+    kinds = [kind.__module__.partition(".")[0] for kind in type(executor).__mro__]
+    if "distributed" in kinds and hasattr(executor, "get_executor"):
+        raise TypeError(
+            "a bare Dask Client cannot run a sweep, as concurrent.futures.as_completed does not know its "
+            "futures; pass client.get_executor() instead"
+        )
+    if not callable(getattr(executor, "submit", None)):
+        raise TypeError(f"executor must have a submit method like a ProcessPoolExecutor's, got {executor!r}")
+    return executor
+
+
+def _follow_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def wait_for_the_end() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()

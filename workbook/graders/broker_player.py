@@ -1,0 +1,404 @@
+"""Runs in the child: performs the scenes of the broker kata on a learner's module and reports what happened.
+
+A scene is a list of operations, each done by a named thread. This file decides nothing: what should have come
+out is known to the parent alone.
+"""
+
+import _thread
+import gc
+import sys
+import threading
+import time
+import weakref
+
+_gate = _thread.allocate_lock
+_now, _sleep = time.monotonic, time.sleep
+_collect, _ident = gc.collect, _thread.get_ident
+_plain_int = int.__add__
+_settrace, _getframe = sys.settrace, sys._getframe
+
+
+class Hostile:
+    """A message that must be handed on and never looked at."""
+
+    def __eq__(self, other):
+        raise RuntimeError("a message was compared")
+
+    def __hash__(self):
+        raise RuntimeError("a message was hashed")
+
+    def __bool__(self):
+        raise RuntimeError("a message was tested for truth")
+
+    def __len__(self):
+        raise RuntimeError("the length of a message was asked for")
+
+    def __copy__(self):
+        raise RuntimeError("a message was copied")
+
+    __deepcopy__ = __reduce_ex__ = __iter__ = __copy__
+
+
+class Plain:
+    """A message that can be referred to weakly."""
+
+
+MAKERS = {
+    "none": lambda: None,
+    "zero": lambda: 0,
+    "false": lambda: False,
+    "empty": lambda: "",
+    "bytes": lambda: b"",
+    "list": lambda: [],
+    "nan": lambda: float("nan"),
+    "error": lambda: StopIteration("an exception as a message"),
+    "class": lambda: Plain,
+    "exit": lambda: GeneratorExit(),
+    "hostile": Hostile,
+    "plain": Plain,
+}
+
+
+class Left(Exception):
+    """Raised inside a block by the scene itself, to leave it by an exception."""
+
+
+class Scene:
+    """One broker, its scopes, and the threads that use it."""
+
+    def __init__(self, kit, module, plan, number, patience):
+        self.kit, self.module, self.number = kit, module, number
+        self.company = kit.actors.Company(kit, patience)
+        self.objects = []  # pairs (key, message), kept alive so that identities stay unique
+        self.texts = {}
+        self.scopes, self.subs, self.open = {}, {}, []
+        self.gates = {}
+        self.plan = plan
+        self.brokers = {}
+
+    # ---- messages
+
+    def message(self, key):
+        if key in self.texts:
+            return self.texts[key]
+        kind, _, rest = key.partition(":")
+        if rest and kind in MAKERS:
+            thing = MAKERS[kind]()
+        else:
+            thing = "".join(list(key))
+        self.texts[key] = thing
+        self.objects.append((key, thing))
+        return thing
+
+    def key_of(self, thing):
+        for key, known in self.objects:
+            if known is thing:
+                return key
+        if type(thing) is str:
+            return thing[:200]
+        return "?" + type.__dict__["__name__"].__get__(type(thing))[:60]
+
+    # ---- operations; each returns a JSON value
+
+    def do(self, op):
+        return getattr(self, "op_" + op["op"])(op)
+
+    def broker(self, op):
+        return self.brokers[op.get("b", "b")]
+
+    def op_create(self, op):
+        make = self.module.Broker
+        self.brokers[op.get("b", "b")] = make() if op["buffer"] is None else make(buffer=op["buffer"])
+
+    def op_subscribe(self, op):
+        broker, policy = self.broker(op), op.get("policy")
+        if policy is None:
+            scope = broker.subscribe(op["topic"])
+        elif policy == "Drop":
+            scope = broker.subscribe(op["topic"], self.module.Drop())
+        elif policy == "Block":
+            scope = broker.subscribe(op["topic"], self.module.Block())
+        elif policy[1] is None:
+            scope = broker.subscribe(op["topic"], policy=self.module.Disconnect())
+        else:
+            scope = broker.subscribe(op["topic"], policy=self.module.Disconnect(after=policy[1]))
+        self.scopes[op["sub"]] = scope
+
+    def op_enter(self, op):
+        scope = self.scopes[op["sub"]]
+        self.subs[op["sub"]] = type(scope).__enter__(scope)
+        self.open.append(op["sub"])
+
+    def op_leave(self, op):
+        scope = self.scopes[op["sub"]]
+        if op["sub"] in self.open:
+            self.open.remove(op["sub"])
+        type(scope).__exit__(scope, None, None, None)
+
+    def op_forget(self, op):
+        """Drop our own references to a scope, so that only the learner's are left."""
+        self.scopes.pop(op["sub"], None)
+        self.subs.pop(op["sub"], None)
+
+    def op_publish(self, op):
+        publish = self.broker(op).publish
+        for key in op["m"]:
+            publish(op["topic"], self.message(key))
+
+    def op_read(self, op):
+        """Read at most op["n"] messages (None: to the end of the loop). Says whether the loop ended."""
+        want, body, number = op["n"], op.get("body", {}), 0
+        if want == 0:
+            return False
+        for thing in self.subs[op["sub"]]:
+            number += 1
+            self.kit.emit({"k": "got", "s": self.number, "n": op["i"], "m": self.key_of(thing)})
+            thing = None
+            for inner in body.get(str(number), ()):
+                self.perform(inner)
+            if number == want:
+                return False
+        return True
+
+    def op_hold(self, op):
+        """Wait in the body of a reading loop until `release`: a slow handler."""
+        gate = self.gates.setdefault(op["gate"], _gate())
+        gate.acquire(False)
+        gate.acquire()
+
+    def op_release(self, op):
+        gate = self.gates.setdefault(op["gate"], _gate())
+        if gate.locked():
+            gate.release()
+
+    def op_dropped(self, op):
+        value = self.subs[op["sub"]].dropped
+        if not issubclass(type(value), int):
+            return {"not an int": type.__dict__["__name__"].__get__(type(value))[:60]}
+        value = _plain_int(value, 0)
+        return value if -(2**53) < value < 2**53 else {"not an int": "an absurdly large number"}
+
+    def op_block(self, op):
+        """A real `with` block, left in the way that op["how"] names."""
+        how = op["how"]
+        if how == "return":
+            return self.block_return(op)
+        if how == "break":
+            for _ in (1,):
+                with self.broker(op).subscribe(op["topic"]) as sub:
+                    self.subs[op["sub"]] = sub
+                    self.inside(op, sub)
+                    break
+            return "broke out"
+        error = Left("raised inside the block") if how == "raise" else KeyboardInterrupt("raised inside the block")
+        if how == "raise no arguments":
+            error = KeyError()
+        try:
+            with self.broker(op).subscribe(op["topic"]) as sub:
+                self.subs[op["sub"]] = sub
+                self.inside(op, sub)
+                raise error
+        except BaseException as seen:
+            if seen is not error:
+                raise
+            return "raised it"
+        return "swallowed it"
+
+    def block_return(self, op):
+        with self.broker(op).subscribe(op["topic"]) as sub:
+            self.subs[op["sub"]] = sub
+            self.inside(op, sub)
+            return "returned"
+
+    def inside(self, op, sub):
+        for inner in op.get("body", ()):
+            self.perform(inner)
+
+    def op_leave_raising(self, op):
+        """Leave with an exception in flight; True when the block would swallow it."""
+        scope = self.scopes[op["sub"]]
+        if op["sub"] in self.open:
+            self.open.remove(op["sub"])
+        try:
+            raise Left("in flight")
+        except Left as error:
+            try:
+                return bool(type(scope).__exit__(scope, type(error), error, error.__traceback__))
+            except Left as again:
+                if again is not error:
+                    raise
+                return False
+
+    def op_count(self, op):
+        """Objects reachable from the broker, its class and its module."""
+        broker = self.broker(op)
+        return self.kit.actors.reachable([broker, type(broker), self.module.__dict__], self.module.__name__)
+
+    def op_cycles(self, op):
+        """Subscribe, enter, publish, read and leave, on a fresh topic each time."""
+        broker = self.broker(op)
+        for number in range(op["from"], op["to"]):
+            topic = f"{op['topic']}.{number}"
+            if op["what"] == "publish":
+                broker.publish(topic, Plain())
+                continue
+            scope = broker.subscribe(topic)
+            if op["what"] == "unentered":
+                continue
+            sub = type(scope).__enter__(scope)
+            for _ in range(op["publishes"]):
+                broker.publish(topic, Plain())
+            if op["reads"]:
+                read = 0
+                for _ in sub:
+                    read += 1
+                    if read == op["reads"]:
+                        break
+            if op["what"] == "raise":
+                error = Left("in flight")
+                try:
+                    type(scope).__exit__(scope, Left, error, None)
+                except Left:
+                    pass
+            else:
+                type(scope).__exit__(scope, None, None, None)
+            if op["drain"]:
+                for _ in sub:
+                    pass
+            scope = sub = None
+
+    def op_alive(self, op):
+        """How many of the messages of this scene are still referred to by somebody else."""
+        reference = weakref.ref(self.message(op["m"]))
+        self.objects = [pair for pair in self.objects if pair[0] != op["m"]]
+        self.texts.pop(op["m"])
+        _collect()
+        _collect()
+        return reference() is not None
+
+    def op_threads(self, _op):
+        """How many threads of the learner's run, a second given to them to end."""
+        until = _now() + 1.0
+        while self.company.strangers() and _now() < until:
+            _sleep(0.002)
+        strangers = self.company.strangers()
+        return [len(strangers), *[self.company.place_of(ident)["line"] for ident in strangers[:1]]]
+
+    def op_wakeups(self, op):
+        """How often the process's threads were switched in, and lines of the learner's run, in a while of idling."""
+        before = self.switches()
+        _sleep(op["seconds"])
+        return self.switches() - before
+
+    def switches(self):
+        total = 0
+        for _, (_, text) in self.kit.actors._task_files().items() if self.kit.actors._LINUX else ():
+            total += int(text.split(b"voluntary_ctxt_switches:\t", 1)[1].split(b"\n", 1)[0])
+        return total - self.own_switches()
+
+    def own_switches(self):
+        """Those of the child's main thread and of the thread that measures, which sleep on purpose."""
+        files = self.kit.actors._task_files() if self.kit.actors._LINUX else {}
+        mine = {self.kit.actors._native(), self.kit.actors._pid()}
+        return sum(
+            int(text.split(b"voluntary_ctxt_switches:\t", 1)[1].split(b"\n", 1)[0])
+            for native, (_, text) in files.items()
+            if native in mine
+        )
+
+    def op_inspect(self, _op):
+        """What the contract's names are in this module."""
+        found = {}
+        for name in ("Broker", "Drop", "Block", "Disconnect"):
+            thing = getattr(self.module, name, None)
+            found[name] = "missing" if thing is None else ("class" if isinstance(thing, type) else "not a class")
+        return found
+
+    def op_call(self, op):
+        """One call of the contract, for its signature."""
+        module, what = self.module, op["what"]
+        if what == "Disconnect":
+            value = module.Disconnect(after=3).after
+            return value if type(value) is int else "?"
+        if what == "Drop":
+            return repr(module.Drop()) == repr(module.Drop())
+        if what == "Block":
+            return repr(module.Block()) == repr(module.Block())
+        broker = module.Broker(buffer=4)
+        if what == "subscribe":
+            scope = broker.subscribe("a topic")
+            for name in ("__enter__", "__exit__"):
+                if not hasattr(type(scope), name):
+                    return f"subscribe() returned a {type(scope).__name__[:40]} without {name}"
+        if what == "publish":
+            broker.publish("a topic", "a message")
+        return "fine"
+
+    # ---- performing
+
+    def perform(self, op):
+        """Do one operation in the current thread and report it."""
+        emit = self.kit.emit
+        try:
+            value = self.do(op)
+        except BaseException as error:
+            emit({"k": "raised", "s": self.number, "n": op["i"], **self.kit.describe(error)})
+            if type(error) is MemoryError:
+                emit({"k": "memory"})
+            return
+        emit({"k": "end", "s": self.number, "n": op["i"], "v": value})
+
+    def play(self):
+        """All operations in order. A thread that should go on and does not ends the scene."""
+        emit, company = self.kit.emit, self.company
+        for op in self.plan["ops"]:
+            actor = company.actor(op["a"])
+            if actor.busy:
+                emit({"k": "busy", "s": self.number, "n": op["i"]})
+                return False
+            actor.begin(lambda op=op: self.perform(op))
+            if op["w"] == "done":
+                if not company.wait(actor):
+                    emit({"k": "stuck", "s": self.number, "n": op["i"], "at": company.place(actor)})
+                    return False
+            elif op["w"] == "measure":
+                company.wait_long(actor)
+            if op["w"] != "start":
+                company.settle()
+        for name in self.plan["finish"]:
+            actor = company.actor(name)
+            if actor.busy and not company.wait(actor):
+                emit({"k": "waits", "s": self.number, "a": name, "at": company.place(actor)})
+        return True
+
+    def clear(self):
+        """Leave what is open, so that nothing of this scene runs into the next."""
+        for gate in self.gates.values():
+            if gate.locked():
+                gate.release()
+        cleaner = self.company.actor("(clean-up)")
+        if cleaner.busy:
+            return
+        cleaner.begin(self.leave_all)
+        self.company.wait(cleaner)
+        self.company.dismiss()
+
+    def leave_all(self):
+        for name in list(self.open):
+            scope = self.scopes[name]
+            try:
+                type(scope).__exit__(scope, None, None, None)
+            except BaseException:
+                continue  # a scene has been judged by then
+
+
+def play(kit, module, plan):
+    """Perform all scenes of a plan, each with threads of its own."""
+    threading.current_thread()
+    for number, scene_plan in enumerate(plan["scenes"]):
+        scene = Scene(kit, module, scene_plan, number, plan["patience"])
+        went_on = scene.play()
+        kit.emit({"k": "scene", "s": number, "ok": went_on})
+        if not went_on:
+            return
+        scene.clear()

@@ -1,0 +1,523 @@
+"""Broker, stage 3: lifetime."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbook.graders.broker_random import expect_random
+from workbook.graders.broker_scene import Names, Scene, expect_model, play, raised_text
+from workbook.grading.check import Bench, Broken, Check, collector
+from workbook.grading.ending import quote
+from workbook.grading.verdict import Status, Verdict
+
+CHECKS: list[Check] = []
+check = collector(CHECKS, 3)
+
+
+@check(
+    rule="Leaving the block ends the subscription: nothing published afterwards reaches it.",
+    why="Whoever has left must be able to count on silence.",
+    likely="Leaving does not take the subscription out of the registry.",
+    notebook="q09_unsubscribe",
+)
+def leaving_ends_the_subscription(bench: Bench) -> None:
+    names, scene = Names(bench.rng), Scene()
+    topic = names.topic()
+    scene.join("a", topic)
+    scene.publish(topic, names.message())
+    scene.read("a", 1)
+    scene.leave("a")
+    scene.publish(topic, *names.messages(2))
+    scene.drain("a")
+    scene.join("b", topic)
+    scene.publish(topic, names.message())
+    scene.drain("a")
+    scene.leave("b")
+    scene.drain("b")
+    expect_model(bench, scene)
+
+
+@check(
+    rule="What was buffered when the block was left is still read; then the loop ends.",
+    why="Those messages were accepted: ending early turns a goodbye into a loss.",
+    likely="Leaving clears the buffer, or the loop looks at the closed flag before it looks at the buffer.",
+    notebook="q09_unsubscribe",
+)
+def buffered_messages_are_drained_after_leaving(bench: Bench) -> None:
+    names, scene = Names(bench.rng), Scene(buffer=5)
+    topic = names.topic()
+    scene.join("a", topic)
+    scene.publish(topic, *names.messages(4))
+    scene.read("a", 1)
+    scene.leave("a")
+    scene.read("a", 2, by="reader")
+    scene.drain("a", by="reader")
+    expect_model(bench, scene)
+
+
+@check(
+    rule="Leaving the block ends the loop of a reader that waits in another thread.",
+    why="A reader that nobody wakes is a thread that never ends.",
+    likely="Leaving sets a flag but does not notify the condition (or put the sentinel) that the reader waits for.",
+    notebook="q09_unsubscribe",
+)
+def blocked_reader_is_released(bench: Bench) -> None:
+    names, scene = Names(bench.rng), Scene()
+    topic = names.topic()
+    scene.join("a", topic)
+    scene.join("b", topic)
+    scene.await_read("a", None, by="reader a")
+    scene.await_read("b", None, by="reader b")
+    scene.publish(topic, names.message())
+    scene.leave("a")
+    scene.publish(topic, names.message())
+    scene.leave("b")
+    expect_model(bench, scene)
+
+
+@check(
+    rule="A full buffer does not hide the end: its messages are read, then the loop ends.",
+    why="The end has to get in even when nothing else does.",
+    likely="The sentinel is put with put_nowait into a full queue and lost, or takes the place of a message.",
+    notebook="q09_unsubscribe",
+)
+def full_buffer_does_not_hide_the_end(bench: Bench) -> None:
+    scenes = []
+    for size in (1, 3):
+        names, scene = Names(bench.rng), Scene(buffer=size)
+        topic = names.topic()
+        scene.join("a", topic)
+        scene.publish(topic, *names.messages(size + 2))
+        scene.leave("a")
+        scene.drain("a", by="reader")
+        scenes.append(scene)
+        scene = Scene(buffer=size)
+        scene.join("b", topic)
+        scene.publish(topic, names.message())
+        hold = scene.op("hold", by="handler", gate="g")
+        scene.await_read("b", None, by="handler", body={1: [hold]})
+        scene.publish(topic, *names.messages(size + 1))
+        scene.leave("b")
+        scene.add("release", gate="g")
+        scenes.append(scene)
+    expect_model(bench, *scenes)
+
+
+@check(
+    rule="Leaving returns at once, also when nobody reads what is left.",
+    why="A clean-up that waits for a reader who is gone is how shutdowns hang.",
+    likely="Leaving blocks on a full queue (put instead of put_nowait), or joins a thread that waits for a reader.",
+    notebook="q09_unsubscribe",
+)
+def leaving_unread_returns_at_once(bench: Bench) -> None:
+    scenes = []
+    for size in (1, 4):
+        names, scene = Names(bench.rng), Scene(buffer=size)
+        topic = names.topic()
+        scene.join("a", topic)
+        scene.join("b", topic)
+        scene.publish(topic, *names.messages(size + 1))
+        scene.leave("a")
+        scene.publish(topic, names.message())
+        scene.leave("b")
+        scene.drain("b")
+        scenes.append(scene)
+    expect_model(bench, *scenes)
+
+
+def _block_outcome(bench: Bench, how: str) -> tuple[Any, str, tuple[str, ...]]:
+    """Leave a real `with` block in one way; its value, what was read afterwards, and the history."""
+    names, scene = Names(bench.rng), Scene()
+    topic = names.topic()
+    first, second, late = names.messages(3)
+    inner = [scene.op("publish", topic=topic, m=[first, second], b="b"), scene.op("read", sub="a", n=1)]
+    block = scene.add("block", sub="a", topic=topic, how=how, body=inner, b="b")
+    scene.publish(topic, late)
+    drain = scene.drain("a")
+    [seen] = play(bench, scene)
+    raised = seen.raised.get(block)
+    history = (
+        f"main    with subscribe({topic}) as a:",
+        f"main        publish({topic}, {first}, {second}); read one",
+        f"main        {how}",
+        f"main    publish({topic}, {late}); for message in a",
+    )
+    if raised is not None:
+        where = quote(bench.source, raised["line"], bench.file_name)
+        return raised_text(raised), where, history
+    outcome = seen.outcomes.get(block)
+    after = seen.outcomes.get(drain)
+    read = ", ".join(after.got) + (", end of loop" if after.done else ", waits") if after else "waits"
+    return (outcome.value if outcome else None), "" if read == f"{second}, end of loop" else read, history
+
+
+@check(
+    rule="return, break and an exception leave the block as its end does: the subscription is over.",
+    why="Unsubscribing must not depend on the way out; that is what scopes are for.",
+    likely="The clean-up stands after `yield` without try/finally, or only on the normal path of __exit__.",
+    notebook="q09_unsubscribe",
+)
+def return_break_and_exception_leave(bench: Bench) -> None:
+    for how, value in (("return", "returned"), ("break", "broke out"), ("raise", "raised it")):
+        got, rest, history = _block_outcome(bench, how)
+        if got == value and not rest:
+            continue
+        seen = f"after it the loop gives: {rest}" if got == value else str(got or "the block is never left")
+        raise Broken(
+            Verdict(
+                Status.FAILED,
+                f"A block left by {how} is not over.",
+                "the subscription ends, one buffered message is read, the loop ends",
+                seen,
+                history,
+            )
+        )
+
+
+@check(
+    rule="An exception raised inside the block passes on unchanged.",
+    why="A context manager that swallows or replaces errors hides the bug that matters.",
+    likely="__exit__ returns something true, or raises an error of its own.",
+    notebook="q09_unsubscribe",
+)
+def exception_passes_unchanged(bench: Bench) -> None:
+    for how in ("raise", "raise no arguments", "raise KeyboardInterrupt"):
+        got, where, history = _block_outcome(bench, how)
+        if got != "raised it":
+            seen = where or str(got or "the block is never left")
+            raise Broken(Verdict(Status.FAILED, f"The exception {got or 'is lost'}.", "the same exception", seen, history))
+
+
+@check(
+    rule="Calling __exit__ again after it returned is harmless.",
+    why="Clean-up code runs twice more often than anyone plans: a finally, an ExitStack, a test's teardown.",
+    likely="The second call removes what is not there any more: KeyError, ValueError, a second sentinel.",
+    notebook="q09_unsubscribe",
+)
+def exit_again_is_harmless(bench: Bench) -> None:
+    names, scene = Names(bench.rng), Scene()
+    topic = names.topic()
+    scene.join("a", topic)
+    scene.join("b", topic)
+    scene.publish(topic, names.message())
+    scene.leave("a")
+    scene.leave("a")
+    scene.publish(topic, names.message())
+    scene.leave("a", by="other")
+    scene.drain("a")
+    scene.leave("a")
+    scene.leave("b")
+    scene.leave("a")
+    scene.leave("b")
+    scene.drain("b")
+    expect_model(bench, scene)
+
+
+@check(
+    rule="`dropped` can be read after the block was left, and keeps its value.",
+    why="The number is wanted for the log line that is written when the subscriber has gone.",
+    likely="The counter lives in a record that leaving deletes.",
+    notebook="q21_observability",
+)
+def dropped_readable_after_leaving(bench: Bench) -> None:
+    names, scene = Names(bench.rng), Scene(buffer=2)
+    topic = names.topic()
+    scene.join("a", topic)
+    scene.join("b", topic)
+    scene.publish(topic, *names.messages(bench.rng.randrange(4, 8)))
+    scene.leave("a")
+    scene.dropped("a")
+    scene.drain("a")
+    scene.dropped("a")
+    scene.leave("b")
+    scene.dropped("b")
+    expect_model(bench, scene)
+
+
+@check(
+    rule="Leaving one subscription keeps all others.",
+    why="A subscription is its own; siblings on the topic are none of its business.",
+    likely="Leaving removes by topic, or by equality, or the whole entry of the topic.",
+    notebook="q09_unsubscribe",
+)
+def leaving_one_keeps_the_others(bench: Bench) -> None:
+    scenes = []
+    for leaver in range(3):
+        names, scene = Names(bench.rng), Scene()
+        topic, other = names.topic(), names.topic()
+        subs = ["a", "b", "c"]
+        for sub in subs:
+            scene.join(sub, topic)
+        scene.join("x", other)
+        scene.publish(topic, names.message())
+        scene.leave(subs[leaver])
+        scene.publish(topic, names.message())
+        scene.publish(other, names.message())
+        for sub in [*subs, "x"]:
+            scene.leave(sub)
+            scene.drain(sub)
+        scenes.append(scene)
+    expect_model(bench, *scenes)
+
+
+@check(
+    rule="After the loop has ended nothing more comes: every later loop ends at once.",
+    why="The end of a stream is a state, not an event that is used up by the first who sees it.",
+    likely="The sentinel is taken out by the first loop, and the second waits for ever.",
+    notebook="q09_unsubscribe",
+)
+def ended_loop_stays_ended(bench: Bench) -> None:
+    names, scene = Names(bench.rng), Scene()
+    topic = names.topic()
+    scene.join("a", topic)
+    scene.publish(topic, *names.messages(2))
+    scene.leave("a")
+    scene.drain("a")
+    scene.drain("a", by="again")
+    scene.publish(topic, names.message())
+    scene.drain("a", by="and again")
+    expect_model(bench, scene)
+
+
+def _growth(bench: Bench, rounds: int, **cycles: Any) -> tuple[int, int]:
+    """Objects reachable after a few cycles and after `rounds` more, each on topics of their own."""
+    names, scene = Names(bench.rng), Scene(buffer=4)
+    topic = names.topic()
+    arguments = {"topic": topic, "publishes": 0, "reads": 0, "drain": False, "what": "return", **cycles}
+    warm = 20
+    scene.add("cycles", **{"from": 0, "to": warm}, **arguments)
+    before = scene.add("count")
+    scene.add("cycles", **{"from": warm, "to": warm + rounds}, **arguments)
+    after = scene.add("count")
+    records = bench.play({"scenes": [{"ops": scene.ops, "finish": []}]})
+    counts = {record["n"]: record for record in records if record.get("k") in ("end", "raised", "stuck")}
+    for number in range(after + 1):
+        record = counts.get(number)
+        if record is None or record["k"] == "stuck":
+            raise Broken(Verdict(Status.FAILED, "A cycle of subscribing and leaving never returns."))
+        if record["k"] == "raised":
+            where = quote(bench.source, record["line"], bench.file_name)
+            todo = "Still to do: " if record["type"] == "NotImplementedError" else "A cycle "
+            raise Broken(Verdict(Status.FAILED, f"{todo}{raised_text(record)}.", "no error", where))
+    return counts[before]["v"], counts[after]["v"]
+
+
+def _expect_no_growth(bench: Bench, told: str, **cycles: Any) -> None:
+    rounds = bench.rng.randrange(150, 250)
+    before, after = _growth(bench, rounds, **cycles)
+    if after - before > rounds // 2:
+        raise Broken(
+            Verdict(
+                Status.FAILED,
+                f"The broker grows with every topic: {after - before} objects more after {rounds} topics.",
+                expected=f"{before} objects reachable from broker, class and module, as before",
+                seen=f"{after} objects",
+                history=(f"main    {rounds} times, each on a fresh topic: {told}",),
+            )
+        )
+
+
+@check(
+    rule="A topic without subscribers leaves nothing behind in the broker, its class or its module.",
+    why="Topic names with an id in them come and go by the million; a broker that keeps them all fills up.",
+    likely="The topic's entry stays in the registry when its last subscriber has left.",
+    notebook="q09_unsubscribe",
+    limit=5.0,
+)
+def topics_leave_nothing_behind(bench: Bench) -> None:
+    _expect_no_growth(bench, "enter, publish twice, read one, leave", publishes=2, reads=1, drain=True)
+    _expect_no_growth(bench, "enter, publish twice, leave by an exception", publishes=2, what="raise")
+    _expect_no_growth(bench, "enter, overflow, leave unread", publishes=7)
+
+
+@check(
+    rule="Publishing to a topic without subscribers leaves nothing behind.",
+    why="Publishers choose topic names; a typo, or an id in the name, must not cost memory for ever.",
+    likely="A defaultdict makes an entry for every topic that is looked up; use .get().",
+    notebook="q09_unsubscribe",
+)
+def publishing_leaves_nothing_behind(bench: Bench) -> None:
+    _expect_no_growth(bench, "publish to nobody", what="publish")
+
+
+@check(
+    rule="A scope that is never entered leaves nothing behind.",
+    why="A scope may be made and thrown away; only entering starts something.",
+    likely="subscribe() already registers, or makes the topic's entry.",
+    notebook="q09_unsubscribe",
+)
+def unentered_scopes_leave_nothing_behind(bench: Bench) -> None:
+    _expect_no_growth(bench, "subscribe, never enter", what="unentered")
+
+
+@check(
+    rule="A reader may publish from inside its loop.",
+    why="Handlers that publish the next event are what event-driven code is made of.",
+    likely="A lock is held while the loop body runs: the message is yielded inside `with self._lock`.",
+    notebook="q11_lock_during_delivery",
+)
+def reader_may_publish_inside_its_loop(bench: Bench) -> None:
+    names, scene = Names(bench.rng), Scene(buffer=4)
+    topic, other = names.topic(), names.topic()
+    scene.join("a", topic)
+    scene.join("b", other)
+    first, second = names.messages(2)
+    body = {
+        1: [
+            scene.op("publish", by="reader", topic=topic, m=[second], b="b"),
+            scene.op("publish", by="reader", topic=other, m=[names.message()], b="b"),
+        ]
+    }
+    scene.publish(topic, first)
+    scene.await_read("a", 2, by="reader", body=body)
+    scene.read("b", 1)
+    expect_model(bench, scene)
+
+
+@check(
+    rule="A reader may subscribe, read and leave elsewhere from inside its loop.",
+    why="A handler that waits for one answer on another topic does just this.",
+    likely="A lock that is not re-entrant is held while the loop body runs.",
+    notebook="q11_lock_during_delivery",
+)
+def reader_may_subscribe_inside_its_loop(bench: Bench) -> None:
+    names, scene = Names(bench.rng), Scene(buffer=4)
+    topic, other = names.topic(), names.topic()
+    scene.join("a", topic)
+    message = names.message()
+    body = {
+        1: [
+            scene.op("subscribe", by="reader", sub="n", topic=other, policy=None, b="b"),
+            scene.op("enter", by="reader", sub="n"),
+            scene.op("publish", by="reader", topic=other, m=[message], b="b"),
+            scene.op("read", by="reader", sub="n", n=1),
+            scene.op("leave", by="reader", sub="n"),
+            scene.op("subscribe", by="reader", sub="same", topic=topic, policy=None, b="b"),
+            scene.op("enter", by="reader", sub="same"),
+        ]
+    }
+    scene.publish(topic, names.message())
+    scene.await_read("a", 2, by="reader", body=body)
+    scene.publish(topic, names.message())
+    scene.read("same", 1)
+    expect_model(bench, scene)
+
+
+@check(
+    rule="A reader may leave from inside its loop: its own subscription, or another.",
+    why="`if message.is_last: stop` is the commonest way to end a subscription.",
+    likely="A lock is held while the loop body runs, or leaving waits for the reader, which is itself.",
+    notebook="q11_lock_during_delivery",
+)
+def reader_may_leave_inside_its_loop(bench: Bench) -> None:
+    names, scene = Names(bench.rng), Scene(buffer=4)
+    topic = names.topic()
+    for sub in ("a", "b", "c"):
+        scene.join(sub, topic)
+    scene.publish(topic, *names.messages(3))
+    own = [scene.op("leave", by="reader", sub="b"), scene.op("leave", by="reader", sub="a")]
+    scene.await_read("a", None, by="reader", body={1: own})
+    scene.publish(topic, names.message())
+    scene.drain("b")
+    scene.read("c", 4)
+    expect_model(bench, scene)
+
+
+@check(
+    rule="No busy waiting: an idle subscription looks at nothing, not even with sleeps or short time-outs.",
+    why="A thousand idle subscribers that look every 10 ms are a hundred thousand looks a second.",
+    likely="The wait has a time-out and stands in a loop; wait without one and let publish and leave notify.",
+    notebook="q11_lock_during_delivery",
+    limit=4.0,
+)
+def no_busy_waiting(bench: Bench) -> None:
+    names, scene = Names(bench.rng), Scene()
+    topic = names.topic()
+    scene.join("a", topic)
+    scene.join("b", topic)
+    scene.await_read("a", None, by="reader")
+    looks = scene.add("wakeups", by="watch", wait="measure", seconds=0.55)
+    scene.leave("a")
+    scene.leave("b")
+    [seen] = play(bench, scene)
+    outcome = seen.outcomes.get(looks)
+    for number, raised in seen.raised.items():
+        where = quote(bench.source, raised["line"], bench.file_name)
+        raise Broken(Verdict(Status.FAILED, f"{raised_text(raised)} (step {number}).", "a reader that waits", where))
+    if outcome is None or not isinstance(outcome.value, int):
+        raise Broken(Verdict(Status.FAILED, "The scene broke off before the reader waited.", "a reader that waits"))
+    if outcome.value >= 2:
+        raise Broken(
+            Verdict(
+                Status.FAILED,
+                "An idle subscription keeps waking up.",
+                expected="no thread wakes up while nothing is published",
+                seen=f"{outcome.value} wake-ups within 0.55 s",
+                history=("main    enter a, enter b", "reader  for message in a          waits"),
+            )
+        )
+
+
+@check(
+    rule="A thread of the broker's own is gone within a second of leaving, also when nobody reads the rest.",
+    why="A thread per subscription that stays is a leak that a thousand subscribers turn into an outage.",
+    likely="The thread waits for a message, or for room, that will never come: leaving has to wake it.",
+    notebook="q09_unsubscribe",
+    limit=5.0,
+)
+def threads_are_gone_after_leaving(bench: Bench) -> None:
+    names, scene = Names(bench.rng), Scene(buffer=2)
+    topic = names.topic()
+    for sub in ("a", "b", "c"):
+        scene.join(sub, topic)
+    scene.publish(topic, *names.messages(5))
+    scene.read("a", 1)
+    for sub in ("a", "b", "c"):
+        scene.leave(sub)
+    threads = scene.add("threads", by="watch", wait="measure")
+    [seen] = play(bench, scene)
+    for raised in seen.raised.values():
+        where = quote(bench.source, raised["line"], bench.file_name)
+        raise Broken(Verdict(Status.FAILED, f"{raised_text(raised)}.", "no error", where))
+    outcome = seen.outcomes.get(threads)
+    if outcome is None or not isinstance(outcome.value, list):
+        raise Broken(Verdict(Status.FAILED, "The scene broke off before all had left.", "leaving returns"))
+    if outcome.value[0]:
+        place = quote(bench.source, outcome.value[1], bench.file_name)
+        raise Broken(
+            Verdict(
+                Status.FAILED,
+                f"A second after leaving, {outcome.value[0]} thread(s) of the broker still run.",
+                expected="no thread is left",
+                seen=place or "a thread",
+                history=("main    enter a, b, c", "main    publish 5, read 1", "main    leave a, b, c, one second passes"),
+            )
+        )
+
+
+@check(
+    rule="The broker starts no process.",
+    why="A process per subscription is beyond what an in-process broker may cost.",
+    likely="multiprocessing or os.fork; threads and locks are enough here.",
+    notebook="q12_in_process_or_broker",
+)
+def starts_no_process(bench: Bench) -> None:
+    names, scene = Names(bench.rng), Scene(buffer=2)
+    topic = names.topic()
+    scene.join("a", topic)
+    scene.publish(topic, *names.messages(3))
+    scene.read("a", 1)
+    scene.leave("a")
+    scene.drain("a")
+    expect_model(bench, scene)  # a process that is started breaks any check; here nothing else is asked
+
+
+@check(
+    rule="Whatever the order of entering, publishing, reading and leaving, the rules hold together.",
+    why="Rules that hold one by one may still not hold together.",
+    likely="The shortest traffic that breaks it is shown; follow it line by line.",
+    notebook="q09_unsubscribe",
+    limit=6.0,
+)
+def random_lifetimes_agree_with_the_model(bench: Bench) -> None:
+    expect_random(bench, leaving=True)

@@ -1,0 +1,203 @@
+"""Runs in the child: named threads that perform jobs, and the knowledge which of them wait, and where.
+
+To know that a thread waits, nobody sleeps and hopes: a process is *quiet* when every other thread is asleep in
+the kernel and none was switched in since the last looks. A runnable thread on a loaded machine is not asleep,
+so load changes the time this takes and not what it says.
+"""
+
+import _thread
+import gc
+import os
+import sys
+import time
+import types
+
+_allocate, _start, _ident = _thread.allocate_lock, _thread.start_new_thread, _thread.get_ident
+_native = getattr(_thread, "get_native_id", _ident)
+_frames, _sleep, _now = sys._current_frames, time.sleep, time.monotonic
+_open, _read, _close, _listdir, _pid = os.open, os.read, os.close, os.listdir, os.getpid
+_LINUX = sys.platform == "linux" and os.path.exists("/proc/self/task")
+_LOOK = 0.002 if _LINUX else 0.01  # seconds between two looks
+_LOOKS = 3  # equal looks in a row that make quiet
+
+
+def _task_files():
+    """A pair per thread: its kernel id, and (state, times switched in). Linux."""
+    found = {}
+    for name in _listdir("/proc/self/task"):
+        try:
+            descriptor = _open(f"/proc/self/task/{name}/status", 0)
+        except OSError:
+            continue
+        try:
+            text = _read(descriptor, 4096)
+        finally:
+            _close(descriptor)
+        state = text.split(b"State:\t", 1)[1][:1]
+        switches = text[text.find(b"voluntary_ctxt_switches") :]
+        found[int(name)] = (state, switches)
+    return found
+
+
+class Actor:
+    """A thread of ours, doing one job at a time. Threads are raw: patched `threading` does not reach them."""
+
+    def __init__(self, name):
+        self.name = name
+        self.job = None
+        self.begun = self.done = 0
+        self.ident = 0
+        self.changed = _allocate()  # released whenever a job ends; only a wake-up, the counters are the truth
+        self.changed.acquire()
+        self._mail = _allocate()
+        self._mail.acquire()
+        _start(self._run, ())
+        self.changed.acquire()
+
+    @property
+    def busy(self):
+        return self.begun != self.done
+
+    def _wake(self):
+        try:
+            self.changed.release()
+        except RuntimeError:
+            return  # nobody has taken the previous wake-up yet
+
+    def _run(self):
+        self.ident = _ident()
+        self._wake()
+        while True:
+            self._mail.acquire()
+            if self.job is None:
+                return
+            try:
+                self.job()
+            finally:
+                self.done += 1
+                self._wake()
+
+    def begin(self, job):
+        """Start a job without waiting for it."""
+        self.begun += 1
+        self.job = job
+        self._mail.release()
+
+    def end(self):
+        """Let an idle actor's thread go."""
+        if not self.busy:
+            self.job = None
+            self._mail.release()
+
+
+class Company:
+    """All actors of one scene and the one place that waits for them. Used from the child's main thread."""
+
+    def __init__(self, kit, patience):
+        self.kit = kit
+        self.patience = patience  # seconds of complete quiet after which a thread that should go on is stuck
+        self.actors = {}
+        self.director = _ident()
+
+    def actor(self, name):
+        if name not in self.actors:
+            self.actors[name] = Actor(name)
+        return self.actors[name]
+
+    def _look(self):
+        me = _native()
+        frames = _frames()
+        lines = tuple(sorted((ident, frame.f_lasti) for ident, frame in frames.items() if ident != _ident()))
+        if not _LINUX:
+            return True, lines
+        tasks = _task_files()
+        tasks.pop(me, None)
+        asleep = all(state in (b"S", b"D", b"Z", b"X") for state, _ in tasks.values())
+        return asleep, (lines, tuple(sorted(tasks.items())))
+
+    def quiet_for(self, seconds, until=None):
+        """True once nothing in the process has run for `seconds`; False as soon as `until()` holds."""
+        since, last, same = _now(), None, 0
+        while True:
+            if until is not None and until():
+                return False
+            asleep, look = self._look()
+            if asleep and look == last:
+                same += 1
+                if same >= _LOOKS and _now() - since >= seconds:
+                    return True
+            else:
+                since, same = _now(), 0
+            last = look
+            _sleep(_LOOK)
+
+    def wait(self, actor):
+        """Wait until the actor's job is done (True), or nothing in the process moves any more (False)."""
+        for _ in range(4):
+            if not actor.busy:
+                return True
+            actor.changed.acquire(True, 0.005)
+        return not (actor.busy and self.quiet_for(self.patience, lambda: not actor.busy))
+
+    def wait_long(self, actor):
+        """Wait until the actor's job is done, however long it is quiet meanwhile: for measurements of ours."""
+        while actor.busy:
+            actor.changed.acquire(True, 0.1)
+
+    def settle(self):
+        """Return once every pending job is done or waits, with nothing moving."""
+        pending = [actor for actor in self.actors.values() if actor.busy]
+        if pending:
+            self.quiet_for(0.0, lambda: not any(actor.busy for actor in pending))
+
+    def place(self, actor):
+        """Where an actor is: line of the learner's file (or None) and the name of what it calls there."""
+        return self.place_of(actor.ident)
+
+    def place_of(self, ident):
+        frame = _frames().get(ident)
+        inner = frame.f_code.co_name if frame is not None else ""
+        steps = 0
+        while frame is not None and steps < 100_000:
+            if frame.f_code.co_filename == self.kit.file_name:
+                return {"line": frame.f_lineno, "function": frame.f_code.co_name, "inside": inner}
+            frame = frame.f_back
+            steps += 1
+        return {"line": None, "function": "", "inside": inner}
+
+    def strangers(self):
+        """Threads that are neither ours nor the main thread: the learner's own."""
+        own = {actor.ident for actor in self.actors.values()} | {self.director}
+        return [ident for ident in _frames() if ident not in own]
+
+    def dismiss(self):
+        for actor in self.actors.values():
+            actor.end()
+
+
+def reachable(roots, module_name):
+    """How many objects can be reached from `roots` without leaving the learner's own code.
+
+    Modules, classes and functions of others end the walk; so does anything of ours.
+    """
+    gc.collect()
+    gc.collect()
+    get_referents = gc.get_referents
+    seen = {}
+    todo = list(roots)
+    while todo:
+        thing = todo.pop()
+        if id(thing) in seen:
+            continue
+        kind = type(thing)
+        if kind is types.ModuleType or issubclass(kind, types.ModuleType):
+            continue
+        if issubclass(kind, type) and type.__dict__["__module__"].__get__(thing) != module_name:
+            continue
+        if kind is types.FunctionType and thing.__module__ != module_name:
+            continue
+        if kind in (types.FrameType, types.CodeType, types.BuiltinFunctionType):
+            continue
+        seen[id(thing)] = thing
+        todo.extend(get_referents(thing))
+    return len(seen)

@@ -1,0 +1,116 @@
+"""What a check, a stage and a kata are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any, Protocol
+
+from workbook.grading.verdict import Verdict
+
+Record = dict[str, Any]
+
+
+class Broken(Exception):
+    """Raised by a judge: a rule broke. Carries the verdict that the card is drawn from."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.message)
+        self.verdict = verdict
+
+
+class NotGraded(Exception):
+    """Raised by a judge when something of ours is missing; its text is the sentence shown."""
+
+
+class Bench(Protocol):
+    """What a judge works with: a child to play plans in, and inputs that are fresh at each run."""
+
+    @property
+    def rng(self) -> Random:
+        """Seeded by the attempt's seed and the check's id."""
+
+    @property
+    def source(self) -> str:
+        """The learner's file, for quoting its lines."""
+
+    @property
+    def file_name(self) -> str: ...
+
+    def play(self, plan: Mapping[str, Any]) -> list[Record]:
+        """Perform `plan` in a fresh child and return its records.
+
+        Raises Broken when the child did not live to the end, or could not load the file.
+        """
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule that can fail.
+
+    `rule` is the sentence the stub states; `rationale` says why anybody cares; `likely` names the usual
+    cause; `hints` are three rungs (a question back; the concept and its notebook; nearly the code);
+    `limit` is in seconds and covers everything the check does in children.
+    """
+
+    id: str
+    stage: int
+    rule: str
+    rationale: str
+    likely: str
+    notebook: str
+    judge: Callable[[Bench], None]
+    hints: tuple[str, str, str] = ("", "", "")
+    limit: float = 3.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    number: int
+    title: str
+    level: str
+
+
+@dataclass(frozen=True)
+class Kata:
+    """A kata as the harness sees it. `player` is the file that performs plans in the child."""
+
+    name: str
+    title: str
+    player: Path
+    stages: tuple[Stage, ...]
+    checks: tuple[Check, ...]
+    preload: tuple[str, ...] = ()  # modules the warden imports once, so that children start quickly
+    follow_up_needs_core: bool = False  # True: the last stage is skipped until all earlier stages pass
+
+    def check(self, check_id: str) -> Check:
+        for check in self.checks:
+            if check.id == check_id:
+                return check
+        raise KeyError(f"the kata {self.name} has no check {check_id!r}; see pubsub grade {self.name}")
+
+    @property
+    def follow_up(self) -> int:
+        """The number of the last stage."""
+        return self.stages[-1].number
+
+
+def collector(checks: list[Check], stage: int) -> Callable[..., Callable[[Callable[[Bench], None]], Check]]:
+    """A decorator that turns a judging function into a Check of `stage` and appends it to `checks`.
+
+    The function's name is the check's id; `rule`, `why`, `likely`, `notebook` and `limit` are its keywords.
+    """
+
+    def declare(
+        *, rule: str, why: str, likely: str, notebook: str, limit: float = 3.0
+    ) -> Callable[[Callable[[Bench], None]], Check]:
+        def add(judge: Callable[[Bench], None]) -> Check:
+            made = Check(judge.__name__, stage, rule, why, likely, notebook, judge, limit=limit)
+            checks.append(made)
+            return made
+
+        return add
+
+    return declare

@@ -1,0 +1,185 @@
+"""Runs in the child: loads the learner's file and lets a player perform a plan.
+
+Nothing here judges. Whatever the learner's code does to builtins, json, threading or time after this module
+was loaded does not reach it: its functions see a private copy of the builtins, and the few functions it needs
+are bound before the learner's file is read. A submission can still end its own process, close every
+descriptor or fall silent; all of that ends as "not passed".
+"""
+
+import _json
+import _thread
+import builtins
+import faulthandler
+import os
+import resource
+import signal
+import sys
+import types
+
+__builtins__ = dict(vars(builtins))  # functions defined below, and in `protected` files, resolve names here
+
+PROCESS_EVENTS = frozenset(
+    ("os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.exec", "os.system", "subprocess.Popen", "pty.spawn")
+)
+
+
+def protected(path, name):
+    """Load one of our own files as a module whose functions keep their own builtins."""
+    module = types.ModuleType(name)
+    module.__dict__["__builtins__"] = dict(vars(builtins))
+    module.__dict__["__file__"] = path
+    with open(path, "rb") as file:
+        source = file.read()
+    exec(compile(source, path, "exec"), module.__dict__)
+    return module
+
+
+def make_encoder():
+    """A JSON encoder made of C objects only, out of reach of a patched json module."""
+
+    def refuse(value):
+        raise TypeError("a record holds str, int, float, bool, None, list and dict only")
+
+    encode = _json.make_encoder(
+        None, refuse, _json.encode_basestring_ascii, None, ":", ",", False, False, False
+    )
+    join = "".join
+    return lambda record: join(encode(record, 0))
+
+
+class Kit:
+    """What a player gets: a way to report, a way to receive, and the learner's file by name."""
+
+    def __init__(self, answer, command, token, file_name, actors):
+        self.actors = actors
+        self.file_name = file_name
+        self.source_lines = []
+        self._answer = answer
+        self._command = command
+        self._token = token
+        self._encode = make_encoder()
+        self._lock = _thread.allocate_lock()
+        self._unread = b""
+        # Bound here, before the learner's code runs, so that patching `os` changes nothing.
+        self._write, self._read, self._exit = os.write, os.read, os._exit
+
+    def emit(self, record):
+        """Send one record to the parent. A channel that is gone ends the process."""
+        data = (self._token + self._encode(record) + "\n").encode("ascii")
+        with self._lock:
+            while data:
+                try:
+                    data = data[self._write(self._answer, data) :]
+                except OSError:
+                    self._exit(97)
+
+    def receive(self):
+        """The next line from the parent as bytes, or None when the parent is gone. Blocks."""
+        while b"\n" not in self._unread:
+            try:
+                more = self._read(self._command, 65536)
+            except OSError:
+                return None
+            if not more:
+                return None
+            self._unread += more
+        line, self._unread = self._unread.split(b"\n", 1)
+        return line
+
+    def line_of(self, traceback):
+        """The innermost line of the learner's file in a traceback, or None."""
+        line = None
+        steps = 0
+        while traceback is not None and steps < 100_000:
+            if traceback.tb_frame.f_code.co_filename == self.file_name:
+                line = traceback.tb_lineno
+            traceback = traceback.tb_next
+            steps += 1
+        return line
+
+    def describe(self, error):
+        """An exception as plain data: type, text, line. Never calls code of the learner's."""
+        kind = type.__dict__["__name__"].__get__(type(error))
+        text = ""
+        if type(error).__str__ is BaseException.__str__ or type(error).__module__ == "builtins":
+            parts = [part for part in BaseException.args.__get__(error) if type(part) in (str, int, float)]
+            text = ", ".join(part[:300] if type(part) is str else str(part) for part in parts[:4])
+        if type(error) is SyntaxError:
+            text = f"{error.msg} (line {error.lineno})"
+        return {"type": kind, "text": text[:600], "line": self.line_of(BaseException.__traceback__.__get__(error))}
+
+
+def limit_resources(memory):
+    """Memory (bytes), no core files, files of at most 256 MB."""
+
+    def lower(kind, value):
+        soft, hard = resource.getrlimit(kind)
+        if hard != resource.RLIM_INFINITY:
+            value = min(value, hard)
+        try:
+            resource.setrlimit(kind, (value, value))
+        except (ValueError, OSError):
+            return  # macOS refuses RLIMIT_AS; the warden's watch on resident memory is all there is then
+
+    lower(resource.RLIMIT_AS, memory)
+    lower(resource.RLIMIT_CORE, 0)
+    lower(resource.RLIMIT_FSIZE, 256 * 2**20)
+
+
+def report_processes(kit):
+    """Report every attempt to start a process; the hook cannot be removed from Python code."""
+    get_frame = sys._getframe
+
+    def hook(event, _arguments):
+        if event in PROCESS_EVENTS:
+            frame, line = get_frame(1), None
+            while frame is not None:
+                if frame.f_code.co_filename == kit.file_name:
+                    line = frame.f_lineno
+                    break
+                frame = frame.f_back
+            kit.emit({"k": "process", "event": event, "line": line})
+
+    sys.addaudithook(hook)
+
+
+def load(kit, source, module_name):
+    """Execute the learner's source as a module; report and return None when that fails."""
+    module = types.ModuleType(module_name)
+    module.__file__ = kit.file_name
+    sys.modules[module_name] = module
+    try:
+        code = compile(source, kit.file_name, "exec", dont_inherit=True)
+        exec(code, module.__dict__)
+    except BaseException as error:  # SystemExit and friends included: whatever it is, the file did not load
+        kit.emit({"k": "not-loaded", **kit.describe(error)})
+        return None
+    kit.emit({"k": "loaded"})
+    return module
+
+
+def main(request, actors, player, answer, command, fault):
+    """Perform one request. Never returns.
+
+    `actors` and `player` are modules the warden loaded with `protected`; the three others are descriptors.
+    """
+    leave = os._exit
+    for descriptor in (answer, command, fault):
+        os.set_inheritable(descriptor, False)
+    kit = Kit(answer, command, request["token"], request["file"], actors)
+    # A fork of the learner's must not speak for it: without the channel its first record ends it.
+    os.register_at_fork(after_in_child=lambda: os.close(answer))
+    report_processes(kit)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    limit_resources(request["memory"])
+    faulthandler.enable(file=fault)
+    faulthandler.dump_traceback_later(max(0.05, request["limit"] - 0.15), file=fault)
+    source = request["source"].encode("utf-8", "surrogateescape")
+    module = load(kit, source, request["module"])
+    if module is not None:
+        try:
+            player.play(kit, module, request["plan"])
+        except MemoryError:
+            kit.emit({"k": "memory"})
+    kit.emit({"k": "done"})
+    leave(0)

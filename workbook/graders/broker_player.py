@@ -4,13 +4,17 @@ A scene is a list of operations, each done by a named thread. This file decides 
 out is known to the parent alone.
 """
 
+from __future__ import annotations
+
 import _thread
 import gc
 import sys
 import threading
 import time
 import weakref
+from typing import Any
 
+Op = dict[str, Any]
 _gate = _thread.allocate_lock
 _now, _sleep = time.monotonic, time.sleep
 _collect, _ident = gc.collect, _thread.get_ident
@@ -21,35 +25,39 @@ _settrace, _getframe = sys.settrace, sys._getframe
 class Hostile:
     """A message that must be handed on and never looked at."""
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         raise RuntimeError("a message was compared")
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         raise RuntimeError("a message was hashed")
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         raise RuntimeError("a message was tested for truth")
 
-    def __len__(self):
+    def __len__(self) -> int:
         raise RuntimeError("the length of a message was asked for")
 
-    def __copy__(self):
+    def __iter__(self) -> Any:
+        raise RuntimeError("a message was iterated")
+
+    def __copy__(self) -> Any:
         raise RuntimeError("a message was copied")
 
-    __deepcopy__ = __reduce_ex__ = __iter__ = __copy__
+    def __reduce_ex__(self, protocol: object) -> Any:
+        raise RuntimeError("a message was copied or pickled")
 
 
 class Plain:
     """A message that can be referred to weakly."""
 
 
-MAKERS = {
+MAKERS: dict[str, Any] = {
     "none": lambda: None,
     "zero": lambda: 0,
     "false": lambda: False,
     "empty": lambda: "",
     "bytes": lambda: b"",
-    "list": lambda: [],
+    "list": list,
     "nan": lambda: float("nan"),
     "error": lambda: StopIteration("an exception as a message"),
     "class": lambda: Plain,
@@ -66,19 +74,23 @@ class Left(Exception):
 class Scene:
     """One broker, its scopes, and the threads that use it."""
 
-    def __init__(self, kit, module, plan, number, patience):
+    def __init__(self, kit: Any, module: Any, plan: dict[str, Any], number: int, patience: float) -> None:
         self.kit, self.module, self.number = kit, module, number
         self.company = kit.actors.Company(kit, patience)
-        self.objects = []  # pairs (key, message), kept alive so that identities stay unique
-        self.texts = {}
-        self.scopes, self.subs, self.open = {}, {}, []
-        self.gates = {}
+        self.objects: list[
+            tuple[str, Any]
+        ] = []  # pairs (key, message), kept alive so that identities stay unique
+        self.texts: dict[str, Any] = {}
+        self.scopes: dict[str, Any] = {}
+        self.subs: dict[str, Any] = {}
+        self.open: list[str] = []
+        self.gates: dict[str, Any] = {}
         self.plan = plan
-        self.brokers = {}
+        self.brokers: dict[str, Any] = {}
 
     # ---- messages
 
-    def message(self, key):
+    def message(self, key: str) -> Any:
         if key in self.texts:
             return self.texts[key]
         kind, _, rest = key.partition(":")
@@ -90,7 +102,7 @@ class Scene:
         self.objects.append((key, thing))
         return thing
 
-    def key_of(self, thing):
+    def key_of(self, thing: Any) -> Any:
         for key, known in self.objects:
             if known is thing:
                 return key
@@ -100,17 +112,17 @@ class Scene:
 
     # ---- operations; each returns a JSON value
 
-    def do(self, op):
+    def do(self, op: Op) -> Any:
         return getattr(self, "op_" + op["op"])(op)
 
-    def broker(self, op):
+    def broker(self, op: Op) -> Any:
         return self.brokers[op.get("b", "b")]
 
-    def op_create(self, op):
+    def op_create(self, op: Op) -> None:
         make = self.module.Broker
         self.brokers[op.get("b", "b")] = make() if op["buffer"] is None else make(buffer=op["buffer"])
 
-    def op_subscribe(self, op):
+    def op_subscribe(self, op: Op) -> None:
         broker, policy = self.broker(op), op.get("policy")
         if policy is None:
             scope = broker.subscribe(op["topic"])
@@ -124,34 +136,33 @@ class Scene:
             scope = broker.subscribe(op["topic"], policy=self.module.Disconnect(after=policy[1]))
         self.scopes[op["sub"]] = scope
 
-    def op_enter(self, op):
+    def op_enter(self, op: Op) -> None:
         scope = self.scopes[op["sub"]]
         self.subs[op["sub"]] = type(scope).__enter__(scope)
         self.open.append(op["sub"])
 
-    def op_leave(self, op):
+    def op_leave(self, op: Op) -> None:
         scope = self.scopes[op["sub"]]
         if op["sub"] in self.open:
             self.open.remove(op["sub"])
         type(scope).__exit__(scope, None, None, None)
 
-    def op_forget(self, op):
+    def op_forget(self, op: Op) -> None:
         """Drop our own references to a scope, so that only the learner's are left."""
         self.scopes.pop(op["sub"], None)
         self.subs.pop(op["sub"], None)
 
-    def op_publish(self, op):
+    def op_publish(self, op: Op) -> None:
         publish = self.broker(op).publish
         for key in op["m"]:
             publish(op["topic"], self.message(key))
 
-    def op_read(self, op):
+    def op_read(self, op: Op) -> Any:
         """Read at most op["n"] messages (None: to the end of the loop). Says whether the loop ended."""
-        want, body, number = op["n"], op.get("body", {}), 0
+        want, body = op["n"], op.get("body", {})
         if want == 0:
             return False
-        for thing in self.subs[op["sub"]]:
-            number += 1
+        for number, thing in enumerate(self.subs[op["sub"]], 1):
             self.kit.emit({"k": "got", "s": self.number, "n": op["i"], "m": self.key_of(thing)})
             thing = None
             for inner in body.get(str(number), ()):
@@ -160,25 +171,25 @@ class Scene:
                 return False
         return True
 
-    def op_hold(self, op):
+    def op_hold(self, op: Op) -> None:
         """Wait in the body of a reading loop until `release`: a slow handler."""
         gate = self.gates.setdefault(op["gate"], _gate())
         gate.acquire(False)
         gate.acquire()
 
-    def op_release(self, op):
+    def op_release(self, op: Op) -> None:
         gate = self.gates.setdefault(op["gate"], _gate())
         if gate.locked():
             gate.release()
 
-    def op_dropped(self, op):
+    def op_dropped(self, op: Op) -> Any:
         value = self.subs[op["sub"]].dropped
         if not issubclass(type(value), int):
             return {"not an int": type.__dict__["__name__"].__get__(type(value))[:60]}
         value = _plain_int(value, 0)
         return value if -(2**53) < value < 2**53 else {"not an int": "an absurdly large number"}
 
-    def op_block(self, op):
+    def op_block(self, op: Op) -> Any:
         """A real `with` block, left in the way that op["how"] names."""
         how = op["how"]
         if how == "return":
@@ -190,8 +201,10 @@ class Scene:
                     self.inside(op, sub)
                     break
             return "broke out"
-        error = Left("raised inside the block") if how == "raise" else KeyboardInterrupt("raised inside the block")
-        if how == "raise no arguments":
+        error: BaseException = Left("raised inside the block")
+        if how == "raise KeyboardInterrupt":
+            error = KeyboardInterrupt("raised inside the block")
+        elif how == "raise no arguments":
             error = KeyError()
         try:
             with self.broker(op).subscribe(op["topic"]) as sub:
@@ -204,17 +217,17 @@ class Scene:
             return "raised it"
         return "swallowed it"
 
-    def block_return(self, op):
+    def block_return(self, op: Op) -> Any:
         with self.broker(op).subscribe(op["topic"]) as sub:
             self.subs[op["sub"]] = sub
             self.inside(op, sub)
             return "returned"
 
-    def inside(self, op, sub):
+    def inside(self, op: Op, sub: Any) -> None:
         for inner in op.get("body", ()):
             self.perform(inner)
 
-    def op_leave_raising(self, op):
+    def op_leave_raising(self, op: Op) -> Any:
         """Leave with an exception in flight; True when the block would swallow it."""
         scope = self.scopes[op["sub"]]
         if op["sub"] in self.open:
@@ -229,15 +242,15 @@ class Scene:
                     raise
                 return False
 
-    def op_count(self, op):
+    def op_count(self, op: Op) -> Any:
         """Objects reachable from the broker, its class and its module."""
         broker = self.broker(op)
         return self.kit.actors.reachable([broker, type(broker), self.module.__dict__], self.module.__name__)
 
-    def op_cycles(self, op):
+    def op_cycles(self, op: Op) -> None:
         """Subscribe, enter, publish, read and leave, on a fresh topic each time."""
         broker = self.broker(op)
-        for number in range(op["from"], op["to"]):
+        for number in range(op["begin"], op["end"]):
             topic = f"{op['topic']}.{number}"
             if op["what"] == "publish":
                 broker.publish(topic, Plain())
@@ -249,9 +262,7 @@ class Scene:
             for _ in range(op["publishes"]):
                 broker.publish(topic, Plain())
             if op["reads"]:
-                read = 0
-                for _ in sub:
-                    read += 1
+                for read, _ in enumerate(sub, 1):
                     if read == op["reads"]:
                         break
             if op["what"] == "raise":
@@ -267,7 +278,7 @@ class Scene:
                     pass
             scope = sub = None
 
-    def op_alive(self, op):
+    def op_alive(self, op: Op) -> Any:
         """How many of the messages of this scene are still referred to by somebody else."""
         reference = weakref.ref(self.message(op["m"]))
         self.objects = [pair for pair in self.objects if pair[0] != op["m"]]
@@ -276,7 +287,7 @@ class Scene:
         _collect()
         return reference() is not None
 
-    def op_threads(self, _op):
+    def op_threads(self, _op: Any) -> Any:
         """How many threads of the learner's run, a second given to them to end."""
         until = _now() + 1.0
         while self.company.strangers() and _now() < until:
@@ -284,19 +295,19 @@ class Scene:
         strangers = self.company.strangers()
         return [len(strangers), *[self.company.place_of(ident)["line"] for ident in strangers[:1]]]
 
-    def op_wakeups(self, op):
+    def op_wakeups(self, op: Op) -> Any:
         """How often the process's threads were switched in, and lines of the learner's run, in a while of idling."""
         before = self.switches()
         _sleep(op["seconds"])
         return self.switches() - before
 
-    def switches(self):
+    def switches(self) -> Any:
         total = 0
         for _, (_, text) in self.kit.actors._task_files().items() if self.kit.actors._LINUX else ():
             total += int(text.split(b"voluntary_ctxt_switches:\t", 1)[1].split(b"\n", 1)[0])
         return total - self.own_switches()
 
-    def own_switches(self):
+    def own_switches(self) -> Any:
         """Those of the child's main thread and of the thread that measures, which sleep on purpose."""
         files = self.kit.actors._task_files() if self.kit.actors._LINUX else {}
         mine = {self.kit.actors._native(), self.kit.actors._pid()}
@@ -306,15 +317,17 @@ class Scene:
             if native in mine
         )
 
-    def op_inspect(self, _op):
+    def op_inspect(self, _op: Any) -> Any:
         """What the contract's names are in this module."""
         found = {}
         for name in ("Broker", "Drop", "Block", "Disconnect"):
             thing = getattr(self.module, name, None)
-            found[name] = "missing" if thing is None else ("class" if isinstance(thing, type) else "not a class")
+            found[name] = (
+                "missing" if thing is None else ("class" if isinstance(thing, type) else "not a class")
+            )
         return found
 
-    def op_call(self, op):
+    def op_call(self, op: Op) -> Any:
         """One call of the contract, for its signature."""
         module, what = self.module, op["what"]
         if what == "Disconnect":
@@ -336,7 +349,7 @@ class Scene:
 
     # ---- performing
 
-    def perform(self, op):
+    def perform(self, op: Op) -> None:
         """Do one operation in the current thread and report it."""
         emit = self.kit.emit
         try:
@@ -348,7 +361,7 @@ class Scene:
             return
         emit({"k": "end", "s": self.number, "n": op["i"], "v": value})
 
-    def play(self):
+    def play(self) -> Any:
         """All operations in order. A thread that should go on and does not ends the scene."""
         emit, company = self.kit.emit, self.company
         for op in self.plan["ops"]:
@@ -371,7 +384,7 @@ class Scene:
                 emit({"k": "waits", "s": self.number, "a": name, "at": company.place(actor)})
         return True
 
-    def clear(self):
+    def clear(self) -> None:
         """Leave what is open, so that nothing of this scene runs into the next."""
         for gate in self.gates.values():
             if gate.locked():
@@ -383,7 +396,7 @@ class Scene:
         self.company.wait(cleaner)
         self.company.dismiss()
 
-    def leave_all(self):
+    def leave_all(self) -> None:
         for name in list(self.open):
             scope = self.scopes[name]
             try:
@@ -392,7 +405,7 @@ class Scene:
                 continue  # a scene has been judged by then
 
 
-def play(kit, module, plan):
+def play(kit: Any, module: Any, plan: dict[str, Any]) -> None:
     """Perform all scenes of a plan, each with threads of its own."""
     threading.current_thread()
     for number, scene_plan in enumerate(plan["scenes"]):

@@ -78,8 +78,7 @@ def traffic(rng: Random, leaving: bool) -> Traffic:
     kinds += ["leave", "drain"] if leaving else []
     subs = ["a", "b", "c", "d"]
     steps: list[Step] = [("join", "a", 0)]
-    for _ in range(rng.randrange(8, 40)):
-        steps.append((rng.choice(kinds), rng.choice(subs), rng.randrange(6)))
+    steps += [(rng.choice(kinds), rng.choice(subs), rng.randrange(6)) for _ in range(rng.randrange(8, 40))]
     topics = (names.topic(), names.topic())
     return Traffic(rng.randrange(1, 5), topics, tuple(names.messages(48)), tuple(steps))
 

@@ -7,13 +7,26 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from workbook.graders.broker_model import Model, Op, Outcome
 from workbook.grading.check import Bench, Broken, Record
 from workbook.grading.ending import quote
 from workbook.grading.inert import inert
 from workbook.grading.verdict import Status, Verdict
-from workbook.graders.broker_model import Model, Op, Outcome
 
-WORDS = ("amber", "birch", "cedar", "delta", "ember", "flint", "grove", "heron", "iris", "juno", "kiwi", "lotus")
+WORDS = (
+    "amber",
+    "birch",
+    "cedar",
+    "delta",
+    "ember",
+    "flint",
+    "grove",
+    "heron",
+    "iris",
+    "juno",
+    "kiwi",
+    "lotus",
+)
 TOPICS = ("orders", "users", "prices", "alarms", "billing", "stock")
 
 
@@ -84,11 +97,15 @@ class Scene:
     def publish(self, topic: str, *keys: str, by: str | None = None, b: str = "b", wait: str = "done") -> int:
         return self.add("publish", by, wait, topic=topic, m=list(keys), b=b)
 
-    def read(self, sub: str, count: int, by: str | None = None, body: dict[int, list[Op]] | None = None) -> int:
+    def read(
+        self, sub: str, count: int, by: str | None = None, body: dict[int, list[Op]] | None = None
+    ) -> int:
         """Read messages that are there."""
         return self.add("read", by, sub=sub, n=count, **_body(body))
 
-    def await_read(self, sub: str, count: int | None, by: str, body: dict[int, list[Op]] | None = None) -> int:
+    def await_read(
+        self, sub: str, count: int | None, by: str, body: dict[int, list[Op]] | None = None
+    ) -> int:
         """Start a read that may have to wait; the scene goes on once it waits. None: to the end of the loop."""
         return self.add("read", by, "settle", sub=sub, n=count, **_body(body))
 
@@ -168,6 +185,7 @@ def play(bench: Bench, *scenes: Scene) -> list[Seen]:
 
 
 # ---- telling it
+
 
 def say(op: Op) -> str:
     """An operation in words."""
@@ -253,7 +271,7 @@ def _is_top(scene: Scene, op: Op) -> bool:
 
 def _later_matters(scene: Scene, op: Op) -> bool:
     """A read that was still waiting is broken by what follows; anything else by what came before."""
-    return op["w"] == "settle"
+    return bool(op["w"] == "settle")
 
 
 def _where(seen: Seen, op: Op, bench: Bench) -> str:
@@ -267,6 +285,7 @@ def _where(seen: Seen, op: Op, bench: Bench) -> str:
 
 
 # ---- judging it
+
 
 def judge(bench: Bench, scene: Scene, seen: Seen, *, likely: str = "") -> None:
     """Compare one scene with the model. Raises Broken at the first operation that differs."""
@@ -307,7 +326,9 @@ def differs(op: Op, want: Outcome, seen: Seen, bench: Bench) -> tuple[str, str, 
     if outcome.done != want.done:
         what = "never returns" if want.done else "does not wait for the next message"
         return f"`{say(op)}` {what}.", wanted, got
-    if outcome.got != want.got or (outcome.done and op["op"] in ("read", "dropped") and outcome.value != want.value):
+    if outcome.got != want.got or (
+        outcome.done and op["op"] in ("read", "dropped") and outcome.value != want.value
+    ):
         if isinstance(outcome.value, dict):
             return "`dropped` is not an int.", wanted, inert(str(outcome.value["not an int"]), 60)
         return f"`{say(op)}` gives something else.", wanted, got
@@ -326,3 +347,16 @@ def expect_model(bench: Bench, *scenes: Scene, likely: str = "") -> None:
         judge(bench, scene, seen, likely=likely)
     if len(outcomes) < len(scenes):
         raise Broken(Verdict(Status.FAILED, "The scene broke off before its end."))
+
+
+def no_error(bench: Bench, seen: Seen) -> None:
+    """Raise Broken when any operation of the scene raised."""
+    for number in sorted(seen.raised):
+        raise_error(bench, seen.raised[number])
+
+
+def raise_error(bench: Bench, record: Record) -> None:
+    """Raise Broken for an operation that raised."""
+    where = quote(bench.source, record["line"], bench.file_name)
+    todo = "Still to do: " if record["type"] == "NotImplementedError" else "The answer "
+    raise Broken(Verdict(Status.FAILED, f"{todo}{raised_text(record)}.", "no error", where))

@@ -28,12 +28,16 @@ CALLS = (
 )
 def contract_is_in_place(bench: Bench) -> None:
     ops = [{"i": 0, "a": "main", "op": "inspect", "w": "done"}]
-    ops += [{"i": n, "a": "main", "op": "call", "w": "done", "what": what} for n, (what, _) in enumerate(CALLS, 1)]
+    ops += [
+        {"i": n, "a": "main", "op": "call", "w": "done", "what": what} for n, (what, _) in enumerate(CALLS, 1)
+    ]
     records = {r["n"]: r for r in bench.play({"scenes": [{"ops": ops, "finish": []}]}) if "n" in r}
     found = records[0].get("v", {})
     for name in ("Broker", "Drop", "Block", "Disconnect"):
         if found.get(name) != "class":
-            raise Broken(Verdict(Status.FAILED, f"The file has no class {name}.", f"class {name}", found.get(name, "")))
+            raise Broken(
+                Verdict(Status.FAILED, f"The file has no class {name}.", f"class {name}", found.get(name, ""))
+            )
     for number, (_, call) in enumerate(CALLS, 1):
         record = records.get(number, {"k": "missing"})
         if record["k"] == "raised":
@@ -43,7 +47,9 @@ def contract_is_in_place(bench: Bench) -> None:
             raise Broken(Verdict(Status.FAILED, message, "it returns", where or raised_text(record)))
         if record["k"] != "end" or record["v"] not in (True, 3, "fine"):
             seen = str(record.get("v", "it never returns"))
-            raise Broken(Verdict(Status.FAILED, f"`{call}` is not as the brief has it.", "as in the brief", seen))
+            raise Broken(
+                Verdict(Status.FAILED, f"`{call}` is not as the brief has it.", "as in the brief", seen)
+            )
 
 
 @check(
@@ -317,7 +323,7 @@ def a_later_loop_goes_on(bench: Bench) -> None:
 @check(
     rule="A scope that is not entered receives nothing.",
     why="subscribe() only describes; the block is what subscribes.",
-    likely="subscribe() registers the subscription before the block is entered; when it is entered the buffer is full of the past.",
+    likely="subscribe() registers the subscription before the block is entered; its buffer then holds the past.",
     notebook="q09_unsubscribe",
 )
 def unentered_scope_receives_nothing(bench: Bench) -> None:

@@ -5,12 +5,15 @@ the kernel and none was switched in since the last looks. A runnable thread on a
 so load changes the time this takes and not what it says.
 """
 
+from __future__ import annotations
+
 import _thread
 import gc
 import os
 import sys
 import time
 import types
+from typing import Any
 
 _allocate, _start, _ident = _thread.allocate_lock, _thread.start_new_thread, _thread.get_ident
 _native = getattr(_thread, "get_native_id", _ident)
@@ -21,7 +24,7 @@ _LOOK = 0.002 if _LINUX else 0.01  # seconds between two looks
 _LOOKS = 3  # equal looks in a row that make quiet
 
 
-def _task_files():
+def _task_files() -> Any:
     """A pair per thread: its kernel id, and (state, times switched in). Linux."""
     found = {}
     for name in _listdir("/proc/self/task"):
@@ -31,6 +34,8 @@ def _task_files():
             continue
         try:
             text = _read(descriptor, 4096)
+        except OSError:
+            continue  # the thread ended between open and read
         finally:
             _close(descriptor)
         state = text.split(b"State:\t", 1)[1][:1]
@@ -42,7 +47,7 @@ def _task_files():
 class Actor:
     """A thread of ours, doing one job at a time. Threads are raw: patched `threading` does not reach them."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self.name = name
         self.job = None
         self.begun = self.done = 0
@@ -55,16 +60,16 @@ class Actor:
         self.changed.acquire()
 
     @property
-    def busy(self):
+    def busy(self) -> Any:
         return self.begun != self.done
 
-    def _wake(self):
+    def _wake(self) -> None:
         try:
             self.changed.release()
         except RuntimeError:
             return  # nobody has taken the previous wake-up yet
 
-    def _run(self):
+    def _run(self) -> None:
         self.ident = _ident()
         self._wake()
         while True:
@@ -77,13 +82,13 @@ class Actor:
                 self.done += 1
                 self._wake()
 
-    def begin(self, job):
+    def begin(self, job: Any) -> None:
         """Start a job without waiting for it."""
         self.begun += 1
         self.job = job
         self._mail.release()
 
-    def end(self):
+    def end(self) -> None:
         """Let an idle actor's thread go."""
         if not self.busy:
             self.job = None
@@ -93,18 +98,18 @@ class Actor:
 class Company:
     """All actors of one scene and the one place that waits for them. Used from the child's main thread."""
 
-    def __init__(self, kit, patience):
+    def __init__(self, kit: Any, patience: float) -> None:
         self.kit = kit
         self.patience = patience  # seconds of complete quiet after which a thread that should go on is stuck
-        self.actors = {}
+        self.actors: dict[str, Actor] = {}
         self.director = _ident()
 
-    def actor(self, name):
+    def actor(self, name: str) -> Any:
         if name not in self.actors:
             self.actors[name] = Actor(name)
         return self.actors[name]
 
-    def _look(self):
+    def _look(self) -> Any:
         me = _native()
         frames = _frames()
         lines = tuple(sorted((ident, frame.f_lasti) for ident, frame in frames.items() if ident != _ident()))
@@ -115,7 +120,7 @@ class Company:
         asleep = all(state in (b"S", b"D", b"Z", b"X") for state, _ in tasks.values())
         return asleep, (lines, tuple(sorted(tasks.items())))
 
-    def quiet_for(self, seconds, until=None):
+    def quiet_for(self, seconds: float, until: Any = None) -> Any:
         """True once nothing in the process has run for `seconds`; False as soon as `until()` holds."""
         since, last, same = _now(), None, 0
         while True:
@@ -131,7 +136,7 @@ class Company:
             last = look
             _sleep(_LOOK)
 
-    def wait(self, actor):
+    def wait(self, actor: Actor) -> Any:
         """Wait until the actor's job is done (True), or nothing in the process moves any more (False)."""
         for _ in range(4):
             if not actor.busy:
@@ -139,22 +144,22 @@ class Company:
             actor.changed.acquire(True, 0.005)
         return not (actor.busy and self.quiet_for(self.patience, lambda: not actor.busy))
 
-    def wait_long(self, actor):
+    def wait_long(self, actor: Actor) -> None:
         """Wait until the actor's job is done, however long it is quiet meanwhile: for measurements of ours."""
         while actor.busy:
             actor.changed.acquire(True, 0.1)
 
-    def settle(self):
+    def settle(self) -> None:
         """Return once every pending job is done or waits, with nothing moving."""
         pending = [actor for actor in self.actors.values() if actor.busy]
         if pending:
             self.quiet_for(0.0, lambda: not any(actor.busy for actor in pending))
 
-    def place(self, actor):
+    def place(self, actor: Actor) -> Any:
         """Where an actor is: line of the learner's file (or None) and the name of what it calls there."""
         return self.place_of(actor.ident)
 
-    def place_of(self, ident):
+    def place_of(self, ident: int) -> Any:
         frame = _frames().get(ident)
         inner = frame.f_code.co_name if frame is not None else ""
         steps = 0
@@ -165,17 +170,17 @@ class Company:
             steps += 1
         return {"line": None, "function": "", "inside": inner}
 
-    def strangers(self):
+    def strangers(self) -> Any:
         """Threads that are neither ours nor the main thread: the learner's own."""
         own = {actor.ident for actor in self.actors.values()} | {self.director}
         return [ident for ident in _frames() if ident not in own]
 
-    def dismiss(self):
+    def dismiss(self) -> None:
         for actor in self.actors.values():
             actor.end()
 
 
-def reachable(roots, module_name):
+def reachable(roots: Any, module_name: str) -> Any:
     """How many objects can be reached from `roots` without leaving the learner's own code.
 
     Modules, classes and functions of others end the walk; so does anything of ours.

@@ -81,7 +81,15 @@ class ChildBench:
     """What a judge gets (see check.Bench)."""
 
     def __init__(
-        self, kata: Kata, check: Check, source: str, path: Path, seed: int, warden: Warden, limit: float, patience: float
+        self,
+        kata: Kata,
+        check: Check,
+        source: str,
+        path: Path,
+        seed: int,
+        warden: Warden,
+        limit: float,
+        patience: float,
     ) -> None:
         self.rng = Random(f"{seed} {kata.name} {check.id}")
         self.source = source
@@ -132,6 +140,10 @@ class ChildBench:
         place = quote(self.source, last_line(ended.fault, str(self._path)), self.file_name)
         verdict = sentence(ended, self._limit, place)
         started = next((record for record in records if record.get("k") == "process"), None)
+        fault = next((record for record in records if record.get("k") == "fault"), None)
+        if verdict is None and fault is not None:
+            said = f"{inert(str(fault['type']))}: {inert(str(fault['text']))} at {fault['at']}"
+            verdict = Verdict(Status.CRASHED, f"The scene could not be performed ({said}).")
         if verdict is None and any(record.get("k") == "memory" for record in records):
             verdict = Verdict(Status.CRASHED, "Ran out of memory: the limit is 2 GB.")
         if verdict is None and (started or ended.left):
@@ -140,7 +152,9 @@ class ChildBench:
             verdict = Verdict(Status.FAILED, f"{what}; the kata needs none, and it was killed.", seen=where)
         if verdict is not None:
             raise Broken(
-                Verdict(verdict.status, verdict.message, verdict.expected, verdict.seen, history, verdict.likely)
+                Verdict(
+                    verdict.status, verdict.message, verdict.expected, verdict.seen, history, verdict.likely
+                )
             )
 
 
@@ -149,7 +163,9 @@ def not_loaded(record: Record, source: str, file_name: str) -> Verdict:
     kind, text = inert(str(record["type"]), 60), inert(str(record["text"]), 160)
     place = quote(source, record["line"], file_name)
     if kind in ("SystemExit", "KeyboardInterrupt", "GeneratorExit"):
-        return Verdict(Status.CRASHED, f"The file ended the program while it was imported ({kind}).", seen=place)
+        return Verdict(
+            Status.CRASHED, f"The file ended the program while it was imported ({kind}).", seen=place
+        )
     if kind == "MemoryError":
         return Verdict(Status.CRASHED, "The file ran out of memory while it was imported: the limit is 2 GB.")
     said = f"{kind}: {text}" if text else kind
@@ -162,7 +178,9 @@ class Attempt:
     Use as a context manager: leaving it ends every child. `only` names the checks to run (all by default).
     """
 
-    def __init__(self, kata: Kata, path: Path, *, seed: int | None = None, only: Iterable[str] | None = None) -> None:
+    def __init__(
+        self, kata: Kata, path: Path, *, seed: int | None = None, only: Iterable[str] | None = None
+    ) -> None:
         self.kata = kata
         self.path = path.absolute()
         self.seed = new_seed() if seed is None else seed

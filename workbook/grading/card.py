@@ -49,9 +49,11 @@ def card(kata: Kata, check: Check, result: CheckResult, seed: int, notebooks: Pa
     """The card of one check that did not pass."""
     verdict = result.verdict
     stage = kata.stages[check.stage - 1]
-    lines = [f"stage {stage.number}, {stage.title} ({stage.level}): {WORDS[verdict.status]}"]
+    lines = textwrap.wrap(
+        one_line(check, result), WIDTH, max_lines=2, placeholder=" ...", break_on_hyphens=False
+    )
+    lines += _field("Stage", f"{stage.number}, {stage.title} ({stage.level})")
     lines += _field("Rule", check.rule)
-    lines += _field("What", verdict.message, 3)
     for number, step in enumerate(shorten(verdict.history)):
         lines.append(f"{'History' if number == 0 else '':<11}{step}"[: WIDTH + 20])
     lines += _field("Expected", verdict.expected)

@@ -6,6 +6,8 @@ are bound before the learner's file is read. A submission can still end its own 
 descriptor or fall silent; all of that ends as "not passed".
 """
 
+from __future__ import annotations
+
 import _json
 import _thread
 import builtins
@@ -15,15 +17,26 @@ import resource
 import signal
 import sys
 import types
+from typing import Any
 
-__builtins__ = dict(vars(builtins))  # functions defined below, and in `protected` files, resolve names here
+# Functions defined below, and in `protected` files, resolve builtins in a copy that nobody else holds.
+globals()["__builtins__"] = dict(vars(builtins))
 
 PROCESS_EVENTS = frozenset(
-    ("os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.exec", "os.system", "subprocess.Popen", "pty.spawn")
+    (
+        "os.fork",
+        "os.forkpty",
+        "os.posix_spawn",
+        "os.spawn",
+        "os.exec",
+        "os.system",
+        "subprocess.Popen",
+        "pty.spawn",
+    )
 )
 
 
-def protected(path, name):
+def protected(path: str, name: str) -> Any:
     """Load one of our own files as a module whose functions keep their own builtins."""
     module = types.ModuleType(name)
     module.__dict__["__builtins__"] = dict(vars(builtins))
@@ -34,10 +47,10 @@ def protected(path, name):
     return module
 
 
-def make_encoder():
+def make_encoder() -> Any:
     """A JSON encoder made of C objects only, out of reach of a patched json module."""
 
-    def refuse(value):
+    def refuse(value: int) -> None:
         raise TypeError("a record holds str, int, float, bool, None, list and dict only")
 
     encode = _json.make_encoder(
@@ -50,10 +63,9 @@ def make_encoder():
 class Kit:
     """What a player gets: a way to report, a way to receive, and the learner's file by name."""
 
-    def __init__(self, answer, command, token, file_name, actors):
+    def __init__(self, answer: int, command: int, token: str, file_name: str, actors: Any) -> None:
         self.actors = actors
         self.file_name = file_name
-        self.source_lines = []
         self._answer = answer
         self._command = command
         self._token = token
@@ -63,7 +75,7 @@ class Kit:
         # Bound here, before the learner's code runs, so that patching `os` changes nothing.
         self._write, self._read, self._exit = os.write, os.read, os._exit
 
-    def emit(self, record):
+    def emit(self, record: dict[str, Any]) -> None:
         """Send one record to the parent. A channel that is gone ends the process."""
         data = (self._token + self._encode(record) + "\n").encode("ascii")
         with self._lock:
@@ -73,7 +85,7 @@ class Kit:
                 except OSError:
                     self._exit(97)
 
-    def receive(self):
+    def receive(self) -> Any:
         """The next line from the parent as bytes, or None when the parent is gone. Blocks."""
         while b"\n" not in self._unread:
             try:
@@ -86,7 +98,7 @@ class Kit:
         line, self._unread = self._unread.split(b"\n", 1)
         return line
 
-    def line_of(self, traceback):
+    def line_of(self, traceback: Any) -> Any:
         """The innermost line of the learner's file in a traceback, or None."""
         line = None
         steps = 0
@@ -97,23 +109,27 @@ class Kit:
             steps += 1
         return line
 
-    def describe(self, error):
+    def describe(self, error: BaseException) -> Any:
         """An exception as plain data: type, text, line. Never calls code of the learner's."""
         kind = type.__dict__["__name__"].__get__(type(error))
         text = ""
         if type(error).__str__ is BaseException.__str__ or type(error).__module__ == "builtins":
-            parts = [part for part in BaseException.args.__get__(error) if type(part) in (str, int, float)]
+            parts = [part for part in error.args if type(part) in (str, int, float)]
             text = ", ".join(part[:300] if type(part) is str else str(part) for part in parts[:4])
         if type(error) is SyntaxError:
             text = f"{error.msg} (line {error.lineno})"
-        return {"type": kind, "text": text[:600], "line": self.line_of(BaseException.__traceback__.__get__(error))}
+        return {
+            "type": kind,
+            "text": text[:600],
+            "line": self.line_of(error.__traceback__),
+        }
 
 
-def limit_resources(memory):
+def limit_resources(memory: int) -> None:
     """Memory (bytes), no core files, files of at most 256 MB."""
 
-    def lower(kind, value):
-        soft, hard = resource.getrlimit(kind)
+    def lower(kind: Any, value: int) -> None:
+        _, hard = resource.getrlimit(kind)
         if hard != resource.RLIM_INFINITY:
             value = min(value, hard)
         try:
@@ -126,13 +142,14 @@ def limit_resources(memory):
     lower(resource.RLIMIT_FSIZE, 256 * 2**20)
 
 
-def report_processes(kit):
+def report_processes(kit: Any) -> None:
     """Report every attempt to start a process; the hook cannot be removed from Python code."""
     get_frame = sys._getframe
 
-    def hook(event, _arguments):
+    def hook(event: Any, _arguments: Any) -> None:
         if event in PROCESS_EVENTS:
-            frame, line = get_frame(1), None
+            frame: Any = get_frame(1)
+            line = None
             while frame is not None:
                 if frame.f_code.co_filename == kit.file_name:
                     line = frame.f_lineno
@@ -143,7 +160,7 @@ def report_processes(kit):
     sys.addaudithook(hook)
 
 
-def load(kit, source, module_name):
+def load(kit: Any, source: bytes, module_name: str) -> Any:
     """Execute the learner's source as a module; report and return None when that fails."""
     module = types.ModuleType(module_name)
     module.__file__ = kit.file_name
@@ -158,7 +175,17 @@ def load(kit, source, module_name):
     return module
 
 
-def main(request, actors, player, answer, command, fault):
+def our_line(error: BaseException) -> Any:
+    """Where in our own code an error came up, for a report that can be acted on."""
+    traceback, place = error.__traceback__, ""
+    while traceback is not None:
+        name = traceback.tb_frame.f_code.co_filename.rsplit("/", 1)[-1]
+        place = f"{name}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return place
+
+
+def main(request: dict[str, Any], actors: Any, player: Any, answer: int, command: int, fault: int) -> None:
     """Perform one request. Never returns.
 
     `actors` and `player` are modules the warden loaded with `protected`; the three others are descriptors.
@@ -181,5 +208,7 @@ def main(request, actors, player, answer, command, fault):
             player.play(kit, module, request["plan"])
         except MemoryError:
             kit.emit({"k": "memory"})
+        except BaseException as error:  # ours, or something that was patched under us: never a pass
+            kit.emit({"k": "fault", **kit.describe(error), "at": our_line(error)})
     kit.emit({"k": "done"})
     leave(0)

@@ -44,11 +44,15 @@ def sentence(ended: Ended, limit: float, place: str) -> Verdict | None:
         case "done":
             return None
         case "limit":
-            return Verdict(Status.TIMED_OUT, f"Did not finish within {limit:g} s: it spins or waits.{at}{printed}")
+            return Verdict(
+                Status.TIMED_OUT, f"Did not finish within {limit:g} s: it spins or waits.{at}{printed}"
+            )
         case "memory":
             return Verdict(Status.CRASHED, f"Used more than 2 GB of memory and was stopped.{at}")
         case "swarm":
-            return Verdict(Status.CRASHED, "Started more than 64 processes and was stopped, with all of them.")
+            return Verdict(
+                Status.CRASHED, "Started more than 64 processes and was stopped, with all of them."
+            )
         case "forged":
             return Verdict(
                 Status.CRASHED,
@@ -71,7 +75,9 @@ def sentence(ended: Ended, limit: float, place: str) -> Verdict | None:
             return Verdict(Status.CRASHED, f"The process was ended by {name} ({why}).{at}")
         case "exit":
             if ended.code == 97:
-                return Verdict(Status.CRASHED, "Closed the grader's private channel before the check was finished.")
+                return Verdict(
+                    Status.CRASHED, "Closed the grader's private channel before the check was finished."
+                )
             return Verdict(
                 Status.CRASHED,
                 f"Ended the process with exit status {ended.code} before the check was finished (os._exit?).{at}",

@@ -10,6 +10,8 @@ Lines of JSON on the control socket. From the parent: {"run": request}, {"to_chi
 To the parent: {"record": ...} as they come, then {"ended": {...}}.
 """
 
+from __future__ import annotations
+
 import ctypes
 import importlib
 import json
@@ -22,9 +24,11 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import child
+import child  # type: ignore[import-not-found]  # run as a script, beside this file
 
 OUTPUT_KEPT = 64 * 1024
 FRAME_LIMIT = 8 * 2**20  # a record longer than this is not one of ours
@@ -32,13 +36,13 @@ SWARM = 64  # processes under one child; more is a fork bomb
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
-def prctl(option, value):
+def prctl(option: int, value: int) -> None:
     """Linux only; elsewhere the promise that nothing survives is best effort."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
-def parents():
+def parents() -> Any:
     """pid -> parent's pid of every process to be seen (Linux), else nothing."""
     found = {}
     if sys.platform != "linux":
@@ -53,7 +57,7 @@ def parents():
     return found
 
 
-def descendants(root):
+def descendants(root: int) -> Any:
     """pids of all processes below `root`."""
     tree = parents()
     below, grew = {root}, True
@@ -64,7 +68,7 @@ def descendants(root):
     return below - {root}
 
 
-def resident(pid):
+def resident(pid: int) -> Any:
     """Resident memory of a process in bytes; 0 where it cannot be read."""
     try:
         with open(f"/proc/{pid}/statm", "rb") as file:
@@ -73,14 +77,14 @@ def resident(pid):
         return 0
 
 
-def send_signal(pid, number):
+def send_signal(pid: int, number: int) -> None:
     try:
         os.kill(pid, number)
     except OSError:
         return
 
 
-def sweep(session):
+def sweep(session: int) -> Any:
     """Kill and reap everything below this process, stopped and daemonised ones included; says how many.
 
     Orphans become our children (we are the reaper), so "no child left" means that nothing is left.
@@ -107,13 +111,15 @@ def sweep(session):
 class Run:
     """One child, from fork to sweep."""
 
-    def __init__(self, request, modules, folder):
+    def __init__(self, request: dict[str, Any], modules: Any, folder: str) -> None:
         self.request = request
         self.limit = request["limit"]
         self.token = secrets.token_hex(16)
         request["token"] = self.token
         pipes = [os.pipe() for _ in range(4)]
-        (self.answer, answer_w), (command_r, self.command), (self.fault, fault_w), (self.output, output_w) = pipes
+        (self.answer, answer_w), (command_r, self.command), (self.fault, fault_w), (self.output, output_w) = (
+            pipes
+        )
         self.started = time.monotonic()
         self.pid = os.fork()
         if self.pid == 0:
@@ -140,13 +146,14 @@ class Run:
             os.close(descriptor)
         for descriptor in (self.answer, self.fault, self.output, self.command):
             os.set_blocking(descriptor, False)
+        self.status: int | None = None
         self.unread = b""
         self.kept = {self.output: b"", self.fault: b""}
         self.printed = 0
         self.how = ""
         self.killed = False
 
-    def frames(self, data):
+    def frames(self, data: bytes) -> Iterator[Any]:
         """Complete records in what was read; anything that lacks the token was not written by us."""
         self.unread += data
         *lines, self.unread = self.unread.split(b"\n")
@@ -159,7 +166,7 @@ class Run:
                 return
             yield line[len(token) :]
 
-    def ended(self, left):
+    def ended(self, left: int) -> Any:
         status = os.waitstatus_to_exitcode(self.status) if self.status is not None else None
         if not self.how:
             self.how = "exit" if status is None or status >= 0 else "signal"
@@ -175,19 +182,19 @@ class Run:
 
 
 class Warden:
-    def __init__(self, control):
+    def __init__(self, control: Any) -> None:
         self.control = control
         self.unread = b""
-        self.modules = {}
+        self.modules: dict[str, Any] = {}
         self.gone = False
 
-    def say(self, line):
+    def say(self, line: bytes) -> None:
         try:
             self.control.sendall(line + b"\n")
         except OSError:
             self.gone = True
 
-    def lines(self, flags=0):
+    def lines(self, flags: int = 0) -> Any:
         """Lines from the parent that are there now; sets `gone` at the end of the stream."""
         try:
             data = self.control.recv(1 << 20, flags)
@@ -202,7 +209,7 @@ class Warden:
         *lines, self.unread = self.unread.split(b"\n")
         return lines
 
-    def serve(self):
+    def serve(self) -> None:
         """Run requests until the parent goes."""
         while not self.gone:
             for line in self.lines():
@@ -215,7 +222,7 @@ class Warden:
                         shutil.rmtree(folder, ignore_errors=True)
         sweep(0)
 
-    def load(self, request):
+    def load(self, request: dict[str, Any]) -> Any:
         """Our own files for the child, loaded once."""
         key = request["player"]
         if key not in self.modules:
@@ -227,14 +234,13 @@ class Warden:
             self.modules[key] = (actors, player)
         return self.modules[key]
 
-    def run(self, request, folder):
+    def run(self, request: dict[str, Any], folder: str) -> None:
         modules = self.load(request)
         run = Run(request, modules, folder)
         watch = selectors.DefaultSelector()
         for descriptor in (run.answer, run.fault, run.output):
             watch.register(descriptor, selectors.EVENT_READ)
         watch.register(self.control, selectors.EVENT_READ)
-        run.status = None
         deadline = run.started + run.limit
         next_look = run.started + 0.05
         looks = 0
@@ -284,7 +290,7 @@ class Warden:
         watch.close()
         self.say(b'{"ended":' + json.dumps(run.ended(left)).encode() + b"}")
 
-    def relay(self, run):
+    def relay(self, run: Run) -> None:
         for line in self.lines(socket.MSG_DONTWAIT):
             message = json.loads(line)
             if "kill" in message:
@@ -299,7 +305,7 @@ class Warden:
                     pass  # the child is gone; its end is reported by the answer pipe
                 os.set_blocking(run.command, False)
 
-    def closed(self, run, deadline):
+    def closed(self, run: Run, deadline: float) -> None:
         """The answer channel is shut before the end: the process ended, or closed it and goes on."""
         until = min(deadline, time.monotonic() + 0.3)
         while run.status is None and time.monotonic() < until:
@@ -312,7 +318,7 @@ class Warden:
             run.how = "silent"
         self.read_rest(run)
 
-    def read_rest(self, run):
+    def read_rest(self, run: Run) -> None:
         """What the fault handler and the learner wrote last."""
         for descriptor in (run.fault, run.output):
             try:
@@ -326,7 +332,7 @@ class Warden:
             except OSError:
                 continue
 
-    def finish(self, run):
+    def finish(self, run: Run) -> Any:
         for descriptor in (run.answer, run.fault, run.output, run.command):
             os.close(descriptor)
         if run.status is None:
@@ -341,7 +347,7 @@ class Warden:
         return sweep(run.pid)
 
 
-def main():
+def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     os.set_inheritable(control.fileno(), False)
     prctl(PR_SET_CHILD_SUBREAPER, 1)

@@ -1,0 +1,62 @@
+# Two commands: `make study` and `make test`. Everything lives in .venv; nothing outside this folder is touched.
+# Needs Python 3.11 or later with its venv module, and make. Windows: use WSL.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Versions only, no addresses: what is tested together.
+LOCK := requirements.lock
+
+.PHONY: help study test matrix lint bench clean
+
+help:
+	@echo "make study    set everything up, then show where you stand and what to do next"
+	@echo "make test     set everything up, then run all tests (under ten minutes)"
+	@echo "make matrix   every answer against every check of the graders"
+	@echo "make lint     ruff, mypy --strict, import-linter"
+	@echo "make clean    remove what set-up and tests have made; your katas and your progress stay"
+
+study: $(VENV)/.study
+	@$(BIN)/pubsub study
+
+test: $(VENV)/.test
+	@$(BIN)/python -m pytest tests
+
+matrix: $(VENV)/.test
+	@$(BIN)/python -m tests.matrix
+
+lint: $(VENV)/.dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check sim workbook tests bench solutions
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+# uv is a pip package itself and installs in seconds; where it cannot be had, pip does the same more slowly.
+INSTALL = if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install --quiet --python $(BIN)/python -c $(LOCK) -e "$(1)"; \
+	else echo "uv is not to be had; pip installs, which takes a minute or two"; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(LOCK) -e "$(1)"; fi
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	{ echo "Python 3.11 or later is needed; install it, or name one: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	{ echo "Python's venv module is missing: install it (Debian, Ubuntu: apt install python3-venv) and run this again."; exit 1; }
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.5" 2>/dev/null || true
+
+$(VENV)/.study: pyproject.toml $(LOCK) | $(BIN)/python
+	@$(call INSTALL,.)
+	@touch $@
+
+$(VENV)/.test: pyproject.toml $(LOCK) | $(BIN)/python
+	@$(call INSTALL,.[test])
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(LOCK) | $(BIN)/python
+	@$(call INSTALL,.[test,dev])
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis out
+	find sim workbook tests bench solutions -name __pycache__ -type d -exec rm -rf {} +

@@ -7,6 +7,7 @@ come before arrivals.
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from simpy import Environment, Event
 
@@ -26,8 +27,8 @@ class Topic:
     """
 
     __slots__ = (
-        "_backlog", "_blocking", "_endless", "_env", "_next_gap", "_next_key", "_offers", "_room_alarm",
-        "_source_alarm", "hold_sum", "published", "subscribers",
+        "_backlog", "_blocking", "_endless", "_env", "_fed", "_next_gap", "_next_key", "_offers", "_room_alarm",
+        "_source", "hold_sum", "published", "subscribers",
     )  # fmt: skip
 
     def __init__(self, env: Environment) -> None:
@@ -40,7 +41,7 @@ class Topic:
         self._backlog: deque[tuple[float, int]] = deque()  # (born, key)
         self._endless = False
         self._room_alarm = Alarm(env, self._release, DEPARTURE)
-        self._source_alarm: Alarm | None = None
+        self._fed = False
 
     def subscribe(self, subscriber: Subscriber) -> Subscriber:
         """Let the subscriber have every message published from now on; return it."""
@@ -55,15 +56,16 @@ class Topic:
 
     def feed(self, gaps: Iterator[float], keys: Iterator[int] | None = None) -> None:
         """Publish a message after each gap, until the gaps end; RuntimeError if already fed."""
-        if self._source_alarm is not None:
+        if self._fed:
             raise RuntimeError("a topic is fed once; merge the sources' gaps, or publish from a process")
+        self._fed = True
         self._next_gap = gaps.__next__
         if keys is None:
-            self._source_alarm = Alarm(self._env, self._tick)
+            self._source = Alarm(self._env, self._tick)
         else:
             self._next_key = keys.__next__
-            self._source_alarm = Alarm(self._env, self._tick_keyed)
-        self._arm_source()
+            self._source = Alarm(self._env, self._tick_keyed)
+        self._wait_for_source()
 
     def saturate(self) -> None:
         """Publish as fast as the blocking subscribers allow; ValueError if there are none."""
@@ -85,22 +87,21 @@ class Topic:
 
     def _tick(self, event: Event) -> None:
         now = self._env.now
-        self._arm_source()
+        try:  # `_wait_for_source` and `publish`, written out: this runs once per message
+            self._source.arm(self._next_gap())
+        except StopIteration:
+            pass
         self.published += 1
         for offer in self._offers:
             offer(now, now, 0)
 
     def _tick_keyed(self, event: Event) -> None:
-        self._arm_source()
+        self._wait_for_source()
         self.publish(self._next_key())
 
-    def _arm_source(self) -> None:
-        assert self._source_alarm is not None
-        try:
-            gap = self._next_gap()
-        except StopIteration:
-            return
-        self._source_alarm.arm(gap)
+    def _wait_for_source(self) -> None:
+        with suppress(StopIteration):
+            self._source.arm(self._next_gap())
 
     def _hold(self, now: float, born: float, key: int) -> None:
         self._backlog.append((born, key))

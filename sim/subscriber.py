@@ -141,7 +141,8 @@ class Subscriber:
         self.level, self.due, self.limit = 0, inf, 0
         self.waiting.clear()
         self.disconnects += 1
-        self.connected_time += now - (self.connected_since or 0.0)
+        if self.connected_since is not None:
+            self.connected_time += now - self.connected_since
         self.connected_since = None
         if self.first_disconnect is None:
             self.first_disconnect = now

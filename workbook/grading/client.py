@@ -28,6 +28,7 @@ class Ended:
     printed: int = 0  # bytes, all of it
     fault: str = ""  # what the fault handler wrote: tracebacks of all threads
     left: int = 0  # processes it left behind, killed
+    resident: int = 0  # bytes of memory it held when its time was up
     seconds: float = 0.0
 
 

@@ -9,6 +9,8 @@ from workbook.grading.client import Ended
 from workbook.grading.inert import inert
 from workbook.grading.verdict import Status, Verdict
 
+GROWN = 2**29  # bytes: who holds this much when the time is up was not waiting but growing
+
 SIGNALS = {
     signal.SIGSEGV: "a crash inside the interpreter or a C library: endless recursion, or ctypes",
     signal.SIGABRT: "something called abort",
@@ -43,6 +45,12 @@ def sentence(ended: Ended, limit: float, place: str) -> Verdict | None:
     match ended.how:
         case "done":
             return None
+        case "limit" if ended.resident > GROWN:
+            held = ended.resident / 2**30
+            return Verdict(
+                Status.CRASHED,
+                f"Held {held:.1f} GB of memory when its {limit:g} s were over, and was stopped.{at}",
+            )
         case "limit":
             return Verdict(
                 Status.TIMED_OUT, f"Did not finish within {limit:g} s: it spins or waits.{at}{printed}"

@@ -147,6 +147,7 @@ class Run:
         for descriptor in (self.answer, self.fault, self.output, self.command):
             os.set_blocking(descriptor, False)
         self.status: int | None = None
+        self.resident = 0
         self.unread = b""
         self.kept = {self.output: b"", self.fault: b""}
         self.printed = 0
@@ -177,6 +178,7 @@ class Run:
             "printed": self.printed,
             "fault": self.kept[self.fault].decode("utf-8", "replace"),
             "left": left,
+            "resident": self.resident,
             "seconds": time.monotonic() - self.started,
         }
 
@@ -249,6 +251,7 @@ class Warden:
             now = time.monotonic()
             if now >= deadline:
                 run.how = "limit"
+                run.resident = resident(run.pid)
                 break
             if now >= next_look:
                 looks += 1

@@ -97,6 +97,12 @@ class Subscriber:
         while self.due <= now:
             self.depart()
 
+    def drain(self) -> float:
+        """Work through all that is held as if nothing more came; return when the last departed."""
+        while self.level:
+            self.depart()
+        return self._changed
+
     def depart(self) -> None:
         """Let the message being handled go, at the time it is due, and begin with the next."""
         due = self.due

@@ -1,0 +1,175 @@
+"""A second implementation of the engine's buffers that shares nothing with it: recursions over messages.
+
+A first-in first-out handler needs no events: a message departs at max(its start, the departure before it) +
+its service (Lindley), and finds a place if the K-th accepted message before it has departed. The pure
+functions take one trace; the lock-step ones take arrays with one column per replication and step through the
+messages of all columns at once, which also makes them the fast path for huge sweeps. numpy is needed for the
+latter only. Float operations come in the same order as in the engine: results are equal to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from math import inf
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What became of each message at one subscriber: its departure, or None if dropped or lost."""
+
+    departures: tuple[float | None, ...]
+    dropped: int
+    lost: int
+    age_sum: float  # over departed messages, from publication
+    first_drop: float | None = None
+    disconnects: tuple[float, ...] = ()
+
+
+def drop_newest(gaps: Sequence[float], services: Sequence[float], places: int) -> Trace:
+    """Follow a buffer that drops what finds no place."""
+    ring = [-inf] * places  # departures of the last accepted messages
+    departures: list[float | None] = []
+    last, age_sum, accepted = -inf, 0.0, 0
+    first_drop = None
+    for now, service in zip(accumulate(gaps), services, strict=False):
+        if ring[accepted % places] > now:
+            departures.append(None)
+            first_drop = now if first_drop is None else first_drop
+            continue
+        last = max(now, last) + service
+        ring[accepted % places] = last
+        accepted += 1
+        age_sum += last - now
+        departures.append(last)
+    return Trace(tuple(departures), len(departures) - accepted, 0, age_sum, first_drop)
+
+
+def disconnect(
+    gaps: Sequence[float],
+    services: Sequence[float],
+    places: int,
+    overflows: int = 1,
+    reconnect_after: float | None = None,
+) -> Trace:
+    """Follow a buffer whose n-th overflow ends the connection, with all it holds."""
+    departures: list[float | None] = []
+    born: list[float] = []
+    ends: list[float] = []
+    held: list[int] = []  # numbers of the accepted messages of this connection
+    last, back, allowed, dropped = -inf, -inf, overflows, 0
+    first_drop = None
+    for number, (now, service) in enumerate(zip(accumulate(gaps), services, strict=False)):
+        born.append(now)
+        departures.append(None)
+        if now < back:
+            continue
+        held = [i for i in held if (departures[i] or inf) > now] if len(held) >= places else held
+        if len(held) < places:
+            last = max(now, last) + service
+            departures[number] = last
+            held.append(number)
+        elif allowed > 1:
+            allowed -= 1
+            dropped += 1
+            first_drop = now if first_drop is None else first_drop
+        else:
+            for i in held:
+                departures[i] = None
+            ends.append(now)
+            held, last, allowed = [], -inf, overflows
+            back = inf if reconnect_after is None else now + reconnect_after
+    age_sum = sum((end - start for end, start in zip(departures, born, strict=True) if end is not None), 0.0)
+    lost = sum(end is None for end in departures) - dropped
+    return Trace(tuple(departures), dropped, lost, age_sum, first_drop, tuple(ends))
+
+
+def block(
+    gaps: Sequence[float] | None, services: Sequence[Sequence[float]], places: Sequence[int]
+) -> tuple[tuple[float, ...], tuple[Trace, ...]]:
+    """Follow a publisher that waits for a place with every subscriber; None as gaps: it never pauses.
+
+    Message n goes out at max(its arrival, when n-1 went out, when n-K departed from each subscriber).
+    Returns these times and one trace per subscriber. A message of a publisher that never pauses is born when
+    it goes out.
+    """
+    count = min(len(own) for own in services)
+    arrivals = list(accumulate(gaps))[:count] if gaps is not None else [0.0] * count
+    out: list[float] = []
+    ends: list[list[float]] = [[] for _ in services]
+    for number, arrival in enumerate(arrivals):
+        now = max(arrival, out[-1] if out else 0.0)
+        for own, room in zip(ends, places, strict=True):
+            if number >= room:
+                now = max(now, own[number - room])
+        out.append(now)
+        for own, draws in zip(ends, services, strict=True):
+            own.append(max(now, own[-1] if own else now) + draws[number])
+    born = out if gaps is None else arrivals
+    traces = [
+        Trace(tuple(own), 0, 0, sum((e - b for e, b in zip(own, born, strict=False)), 0.0)) for own in ends
+    ]
+    return tuple(out), tuple(traces)
+
+
+@dataclass(frozen=True)
+class LockStep:
+    """Totals per replication, one array element each; every message is followed to its departure."""
+
+    messages: int
+    dropped: Counts
+    age_sum: Floats
+    end: Floats  # when the last message departed
+
+    @property
+    def loss(self) -> Floats:
+        return self.dropped / self.messages
+
+    @property
+    def mean_age(self) -> Floats:
+        return self.age_sum / (self.messages - self.dropped)
+
+
+def drop_newest_lockstep(batches: Iterable[tuple[Floats, Floats]], places: int) -> LockStep:
+    """Follow many buffers at once; each batch holds gaps and services, a row per message, a column per buffer."""
+    import numpy as np
+
+    messages = 0
+    for gaps, services in batches:
+        if not messages:
+            columns = gaps.shape[1]
+            now, last, age_sum = np.zeros(columns), np.full(columns, -inf), np.zeros(columns)
+            ring = np.full(places * columns, -inf)
+            slot = np.arange(columns)  # where each column's K-th last departure stands in the ring
+            accepted = np.zeros(columns, np.int64)
+            leaves, oldest, age = np.empty(columns), np.empty(columns), np.empty(columns)
+            accept, step = np.empty(columns, bool), np.empty(columns, np.int64)
+        for gap, service in zip(gaps, services, strict=True):
+            np.add(now, gap, out=now)
+            np.take(ring, slot, out=oldest, mode="clip")
+            np.less_equal(oldest, now, out=accept)
+            np.maximum(now, last, out=leaves)
+            np.add(leaves, service, out=leaves)
+            np.subtract(leaves, now, out=age)
+            np.multiply(age, accept, out=age)
+            np.add(age_sum, age, out=age_sum)
+            np.copyto(last, leaves, where=accept)
+            np.copyto(oldest, leaves, where=accept)
+            ring[slot] = oldest
+            np.multiply(accept, columns, out=step)
+            np.add(slot, step, out=slot)
+            np.remainder(slot, ring.size, out=slot)
+            np.add(accepted, accept, out=accepted)
+        messages += len(gaps)
+    if not messages:
+        raise ValueError("there must be at least one batch of at least one message")
+    return LockStep(messages, messages - accepted, age_sum, last)

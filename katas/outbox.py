@@ -70,8 +70,8 @@ At least once
   next. A row may then be published again, with the same header.
 - Whatever fails, the first publications of the rows of one aggregate come in the order of their ids. A consumer
   that drops the ids it knows sees every row once and in order.
-- A pump that is stuck or was killed holds up others only with the aggregates it is working on, and not for
-  good: others take over when its acknowledgements have timed out, or when its connection has ended.
+- A pump that is stuck or was killed holds up no row for good: others take over when its acknowledgements have
+  timed out, or when its connection has ended.
 
 Failures of publishing
 - A publication fails by a PublishError, or when no acknowledgement came within ack_timeout of that row's own

@@ -6,13 +6,10 @@ murmur2_random`), or a key's messages land in two partitions and lose their orde
 
 import zlib
 from collections.abc import Callable
-from typing import Literal
 
 MULTIPLIER = 0x5BD1E995
 SEED = 0x9747B28C
 MASK = 0xFFFFFFFF
-
-PartitionerName = Literal["murmur2", "crc32"]
 
 
 def murmur2(data: bytes) -> int:
@@ -40,7 +37,7 @@ def crc32_partition(key: bytes, partitions: int) -> int:
     return zlib.crc32(key) % partitions
 
 
-PARTITIONERS: dict[PartitionerName, Callable[[bytes, int], int]] = {
+PARTITIONERS: dict[str, Callable[[bytes, int], int]] = {
     "murmur2": murmur2_partition,
     "crc32": crc32_partition,
 }

@@ -162,6 +162,29 @@ def supermarket_sojourn(load: float, choices: int) -> float:
         exponent = choices * exponent + choices  # (d^(i+1) - d)/(d - 1) from (d^i - d)/(d - 1)
 
 
+def round_robin_sojourn(load: float, partitions: int) -> float:
+    """Return the mean sojourn, in mean service times, if Poisson messages go to partitions in turn.
+
+    Each partition is GI/M/1 with Erlang gaps: 1/(1 - s), where s = (n r/(n r + 1 - s))^n at load r on n
+    partitions (Kleinrock I, 1975, section 6.4). ValueError unless 0 < load < 1.
+    """
+    _at_least_one(partitions=partitions)
+    if not 0.0 < load < 1.0:
+        raise ValueError(f"load must lie above 0 and below 1 for a stable queue, got {load!r}")
+    low, high = (
+        0.0,
+        1.0,
+    )  # the root below 1; the map lies above the diagonal left of it, below it on the right
+    rate = partitions * load
+    for _ in range(200):
+        middle = (low + high) / 2
+        if (rate / (rate + 1.0 - middle)) ** partitions > middle:
+            low = middle
+        else:
+            high = middle
+    return 1.0 / (1.0 - low)
+
+
 def split_bound(heaviest: float, partitions: int, ways: int = 1) -> float:
     """Return the least possible max/mean load if the heaviest key may go to at most so many partitions.
 

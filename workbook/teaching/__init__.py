@@ -1,0 +1,1 @@
+"""Small helpers that notebooks import, for what would distract a reader there."""

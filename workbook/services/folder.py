@@ -37,18 +37,39 @@ class Folder:
         os.close(self.lock)
 
 
-def make_folder(kind: str, account: Account) -> Folder | None:
-    """A new, locked folder for temporary data, after sweeping what dead runs left behind.
+class NoPlaceError(Exception):
+    """No place for a server's data; says why each that was looked at will not do."""
 
-    None when no place will do: the account cannot enter it, or its path is too long for a socket.
-    Raises OSError as the file system does, a full disk included.
+
+def make_folder(kind: str, account: Account, room: int) -> Folder:
+    """A new, locked folder for temporary data of `room` bytes, after sweeping what dead runs left behind.
+
+    Raises NoPlaceError, and OSError as the file system does.
     """
     name = f"{PREFIX}{kind}-{secrets.token_hex(4)}"
+    objections = []
     for base in places():
-        if len(os.fsencode(base / name)) <= LONGEST and account.may_enter(base):
-            sweep(base)
+        sweep(base)
+        objection = _objection(base, name, account, room)
+        if objection is None:
             return _locked(base, name, account)
+        objections.append(objection)
+    raise NoPlaceError(" and ".join(objections))
+
+
+def _objection(base: Path, name: str, account: Account, room: int) -> str | None:
+    if not account.may_enter(base):
+        return f"{base} is closed to the account {account.name}"
+    if len(os.fsencode(base / name)) > LONGEST:
+        return f"{base} is too long a path for a socket"
+    if _free(base) < room:
+        return f"{base} has {_free(base) >> 20} MB free, and {room >> 20} MB are needed"
     return None
+
+
+def _free(base: Path) -> int:
+    about = os.statvfs(base)
+    return about.f_bavail * about.f_frsize
 
 
 def places() -> list[Path]:
@@ -59,10 +80,9 @@ def places() -> list[Path]:
     """
     usual = [Path(tempfile.gettempdir()).resolve(), Path("/tmp").resolve()]
     memory = Path("/dev/shm")
-    if "TMPDIR" not in os.environ and memory.is_dir() and os.access(memory, os.W_OK):
-        about = os.statvfs(memory)
-        if about.f_bavail * about.f_frsize >= ROOMY and not about.f_flag & os.ST_NOEXEC:
-            usual.insert(0, memory)
+    usable = "TMPDIR" not in os.environ and memory.is_dir() and os.access(memory, os.W_OK)
+    if usable and _free(memory) >= ROOMY and not os.statvfs(memory).f_flag & os.ST_NOEXEC:
+        usual.insert(0, memory)
     return list(dict.fromkeys(usual))
 
 

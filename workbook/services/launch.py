@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from workbook.services.account import Account
 from workbook.services.errors import ServiceError
-from workbook.services.folder import Folder, make_folder
+from workbook.services.folder import Folder, NoPlaceError, make_folder
 from workbook.services.server import OutOfReachError, Server
 
 
@@ -14,22 +14,20 @@ def launch(
     service: str,
     account: Account,
     otherwise: str,
+    room: int,
     build: Callable[[Folder], Server],
     copy: Callable[[Server], None],
 ) -> Server:
-    """Build a server in a new folder and start it; `copy` moves its programs there when that is needed.
+    """Build a server in a new folder with `room` bytes and start it; `copy` moves its programs there if need be.
 
-    It is needed in an environment under a closed home folder, which the account may not enter. Raises
+    That is so in an environment under a closed home folder, which the account may not enter. Raises
     ServiceError, with `otherwise` as what to do instead, and leaves nothing behind then.
     """
     try:
-        folder = make_folder(service.lower(), account)
-    except OSError as error:
-        problem = f"found no room for its data ({error})"
-        raise ServiceError(service, problem, f"set TMPDIR to a folder on another disk, {otherwise}") from None
-    if folder is None:
-        problem = f"needs a temporary folder with a short path that the account {account.name} may enter"
-        raise ServiceError(service, problem, f"set TMPDIR to one, {otherwise}")
+        folder = make_folder(service.lower(), account, room)
+    except (NoPlaceError, OSError) as error:
+        problem = f"found no place for its data ({error})"
+        raise ServiceError(service, problem, f"set TMPDIR to a folder that will do, {otherwise}") from None
     server = None
     try:
         server = build(folder)
@@ -49,6 +47,8 @@ def launch(
             raise ServiceError(service, problem, advice) from None
         if isinstance(error, OSError):
             problem = f"could not be set up in {folder.path} ({error})"
-            raise ServiceError(service, problem, f"make room there, {otherwise}") from None
+            raise ServiceError(
+                service, problem, f"make room there or set TMPDIR to a larger disk, {otherwise}"
+            ) from None
         raise
     return server

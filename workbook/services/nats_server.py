@@ -24,6 +24,7 @@ from workbook.services.server import Handle, Server
 NAME = "NATS"
 VARIABLE = "PUBSUB_NATS_URL"
 ELSE = f"or set {VARIABLE} to a server of yours"
+ROOM = 30 << 20  # bytes: a copy of the program, and some streams
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def nats() -> Iterator[Nats]:
     account = ordinary_account() or Account("yours")  # it does run as root, if it must
     token = secrets.token_urlsafe(24)
     program = find_program()
-    server = launch(NAME, account, ELSE, lambda folder: _server(folder, account, program, token), _copy)
+    server = launch(NAME, account, ELSE, ROOM, lambda folder: _server(folder, account, program, token), _copy)
     try:
         port = _port(server.folder)
         _configure(server.folder, account, token, port)  # for a restart: clients come back to where it was

@@ -25,6 +25,7 @@ from workbook.services.server import Handle, Server
 NAME = "PostgreSQL"
 VARIABLE = "PUBSUB_DATABASE_URL"
 ELSE = f"or set {VARIABLE} to a database of yours whose name starts with pubsub_"
+ROOM = 100 << 20  # bytes: 40 MB to begin with
 PROGRAMS = ("initdb", "postgres")
 INITDB = ("-U", "postgres", "-E", "UTF8", "--locale=C", "-A", "trust", "--no-sync", "--no-instructions")
 SETTINGS = (
@@ -64,7 +65,7 @@ def postgres() -> Iterator[Postgres]:
         problem = "does not run as root and found no other account on this machine"
         raise ServiceError(NAME, problem, f"add an account called nobody, {ELSE}")
     package = find_package()
-    server = launch(NAME, account, ELSE, lambda folder: _server(folder, account, package), _copy)
+    server = launch(NAME, account, ELSE, ROOM, lambda folder: _server(folder, account, package), _copy)
     try:
         socket = quote(str(server.folder.path / "run"), safe="")
         yield Postgres(server, f"postgresql://postgres@/postgres?host={socket}&port=5432", "public")

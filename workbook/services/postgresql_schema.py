@@ -37,16 +37,15 @@ def schema_of_ones_own(url: str) -> Iterator[tuple[str, str]]:
     none, and a server that cannot be reached or does not let us in. Schemas of killed runs are dropped.
     """
     schema = PREFIX + secrets.token_hex(6)
-    guard = _connect(url)
-    try:
+    with _connect(url) as guard:  # its advisory lock says that this run lives
         _prepare(guard, schema)
-        yield within(url, schema), schema
-    finally:
-        if not _drop(guard, schema):
-            # The guard's connection may have died with the server's restart: once more with a fresh one.
-            with suppress(ServiceError), _connect(url) as again:
-                _drop(again, schema)
-        guard.close()
+        try:
+            yield within(url, schema), schema
+        finally:
+            if not _drop(guard, schema):
+                # The connection may have died with the server's restart: once more with a fresh one.
+                with suppress(ServiceError), _connect(url) as again:
+                    _drop(again, schema)
 
 
 def within(url: str, schema: str) -> str:
@@ -90,6 +89,7 @@ def _prepare(guard: psycopg.Connection[tuple[object, ...]], schema: str) -> None
     import psycopg
     from psycopg import sql
 
+    user, database = guard.info.user, guard.info.dbname
     try:
         for (name,) in guard.execute(SCHEMAS).fetchall():
             if guard.execute("SELECT pg_try_advisory_lock(%s)", [_key(str(name))]).fetchone() == (True,):
@@ -98,11 +98,10 @@ def _prepare(guard: psycopg.Connection[tuple[object, ...]], schema: str) -> None
         guard.execute("SELECT pg_advisory_lock(%s)", [_key(schema)])  # until this connection ends
         guard.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
     except psycopg.Error as error:
-        guard.close()
         raise ServiceError(
             NAME,
-            f"does not let {guard.info.user} make a schema in {guard.info.dbname}: {_line(error)}",
-            f"run `GRANT CREATE ON DATABASE {guard.info.dbname} TO {guard.info.user}` there",
+            f"does not let {user} make a schema in {database}: {_line(error)}",
+            f"run `GRANT CREATE ON DATABASE {database} TO {user}` there",
         ) from None
 
 

@@ -58,6 +58,8 @@ MAKERS: dict[str, Any] = {
     "empty": lambda: "",
     "bytes": lambda: b"",
     "list": list,
+    "tuple": lambda: ("a", 1),
+    "pair": lambda: (None, object()),
     "nan": lambda: float("nan"),
     "error": lambda: StopIteration("an exception as a message"),
     "class": lambda: Plain,
@@ -204,6 +206,8 @@ class Scene:
         error: BaseException = Left("raised inside the block")
         if how == "raise KeyboardInterrupt":
             error = KeyboardInterrupt("raised inside the block")
+        elif how == "raise GeneratorExit":
+            error = GeneratorExit("raised inside the block")
         elif how == "raise no arguments":
             error = KeyError()
         try:
@@ -374,6 +378,8 @@ class Scene:
                 if not company.wait(actor):
                     emit({"k": "stuck", "s": self.number, "n": op["i"], "at": company.place(actor)})
                     return False
+                if actor.slept:
+                    emit({"k": "slept", "s": self.number, "n": op["i"]})
             elif op["w"] == "measure":
                 company.wait_long(actor)
             if op["w"] != "start":

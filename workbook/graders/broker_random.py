@@ -9,7 +9,7 @@ from random import Random
 from workbook.graders.broker_scene import Names, Scene, judge, play
 from workbook.grading.check import Bench, Broken
 
-SCENES = 40
+SCENES = 90
 SHRINKING_ROUNDS = 14
 
 Step = tuple[str, str, int]  # what, subscription, count
@@ -72,15 +72,17 @@ class Traffic:
 
 
 def traffic(rng: Random, leaving: bool) -> Traffic:
-    """One random traffic of at most 40 steps over at most four subscriptions and two topics."""
+    """One random traffic of at most 60 steps over at most six subscriptions and two topics."""
     names = Names(rng)
     kinds = ["join", "publish", "publish", "publish", "read", "read", "dropped"]
-    kinds += ["leave", "drain"] if leaving else []
-    subs = ["a", "b", "c", "d"]
+    kinds += ["join", "join", "leave", "leave", "drain"] if leaving else []
+    subs = ["a", "b", "c", "d", "e", "f"][: rng.randrange(1, 7)]
     steps: list[Step] = [("join", "a", 0)]
-    steps += [(rng.choice(kinds), rng.choice(subs), rng.randrange(6)) for _ in range(rng.randrange(8, 40))]
-    topics = (names.topic(), names.topic())
-    return Traffic(rng.randrange(1, 5), topics, tuple(names.messages(48)), tuple(steps))
+    steps += [(rng.choice(kinds), rng.choice(subs), rng.randrange(6)) for _ in range(rng.randrange(8, 60))]
+    main, other = names.topic(), names.topic()
+    topics = (main, main, main, main, main, other)  # most steps meet on one topic
+    buffer = rng.choice((1, 1, 2, 3, 4, 20))
+    return Traffic(buffer, topics, tuple(names.messages(60)), tuple(steps))
 
 
 def expect_random(bench: Bench, *, leaving: bool) -> None:

@@ -147,6 +147,7 @@ class Seen:
     raised: dict[int, Record]
     waits: dict[str, Record]
     stuck: Record | None
+    slept: frozenset[int] = frozenset()  # operations that waited for nothing but time
 
 
 def read_records(records: Sequence[Record], scene: int = 0) -> Seen:
@@ -155,6 +156,7 @@ def read_records(records: Sequence[Record], scene: int = 0) -> Seen:
     raised: dict[int, Record] = {}
     waits: dict[str, Record] = {}
     stuck: Record | None = None
+    slept: set[int] = set()
     for record in records:
         if record.get("s") != scene:
             continue
@@ -172,9 +174,11 @@ def read_records(records: Sequence[Record], scene: int = 0) -> Seen:
                 raised[number] = record
             case "waits":
                 waits[record["a"]] = record
+            case "slept":
+                slept.add(number)
             case "stuck" | "busy":
                 stuck = record
-    return Seen(outcomes, raised, waits, stuck)
+    return Seen(outcomes, raised, waits, stuck, frozenset(slept))
 
 
 def play(bench: Bench, *scenes: Scene) -> list[Seen]:
@@ -320,6 +324,8 @@ def differs(op: Op, want: Outcome, seen: Seen, bench: Bench) -> tuple[str, str, 
             return f"Still to do: `{say(op)}` {said}", wanted, place
         return f"`{say(op)}` {said}.", wanted, place or said
     got = outcome_text(op, outcome, None, _where(seen, op, bench)) or "returns"
+    if op["op"] == "publish" and op["i"] in seen.slept:
+        return f"`{say(op)}` waits a while before it returns.", "returns at once", "it sleeps, then returns"
     if outcome is None and want.done and not _was_reached(op, seen):
         return f"`{say(op)}` does not come about.", wanted, "it is never reached"
     outcome = outcome or Outcome()

@@ -101,7 +101,18 @@ def every_subscriber_gets_every_message(bench: Bench) -> None:
 def topics_are_separate(bench: Bench) -> None:
     names, scene = Names(bench.rng), Scene()
     first = names.topic()
-    topics = [first, first + ".created", first.upper(), names.topic(), ""]
+    topics = [
+        first,
+        first + ".created",
+        first.upper(),
+        "*",
+        ">",
+        "#",
+        first[0] + "*",
+        f"[{first[0]}]*",
+        ".*",
+        "",
+    ]
     for number, topic in enumerate(topics):
         scene.join(f"s{number}", topic)
     for topic in [*topics, names.topic()]:
@@ -197,15 +208,28 @@ def publishing_to_nobody_is_harmless(bench: Bench) -> None:
 def any_object_is_a_message(bench: Bench) -> None:
     names, scene = Names(bench.rng), Scene()
     topic = names.topic()
-    kinds = ["none", "zero", "false", "empty", "bytes", "list", "nan", "error", "class", "exit"]
+    kinds = [
+        "none",
+        "zero",
+        "false",
+        "empty",
+        "bytes",
+        "list",
+        "nan",
+        "error",
+        "class",
+        "exit",
+        "tuple",
+        "pair",
+    ]
     bench.rng.shuffle(kinds)
     keys = [f"{kind}:{names.message()}" for kind in kinds]
     scene.join("a", topic)
     scene.join("b", topic)
     scene.publish(topic, *keys)
     scene.read("a", 4)
-    scene.read("a", 6)
-    scene.await_read("b", 10, by="reader")
+    scene.read("a", 8)
+    scene.await_read("b", 12, by="reader")
     scene.await_read("a", 2, by="waiting")
     scene.publish(topic, *[key for key in keys if key.startswith(("none", "zero"))])
     expect_model(bench, scene)
@@ -287,13 +311,17 @@ def two_subscriptions_of_one_thread(bench: Bench) -> None:
 def waiting_reader_is_woken(bench: Bench) -> None:
     names, scene = Names(bench.rng), Scene()
     topic = names.topic()
+    other = names.topic()
+    scene.join("x", other)
     scene.join("a", topic)
     scene.join("b", topic)
+    scene.await_read("x", 1, by="reader x")
     scene.await_read("a", 2, by="reader a")
     scene.await_read("b", 3, by="reader b")
     for _ in range(3):
         scene.publish(topic, names.message())
     scene.await_read("a", 2, by="reader a")
+    scene.publish(other, names.message())
     expect_model(bench, scene)
 
 

@@ -24,7 +24,7 @@ def leaving_ends_the_subscription(bench: Bench) -> None:
     names, scene = Names(bench.rng), Scene()
     topic = names.topic()
     scene.join("a", topic)
-    scene.publish(topic, names.message())
+    scene.publish(topic, *names.messages(3))
     scene.read("a", 1)
     scene.leave("a")
     scene.publish(topic, *names.messages(2))
@@ -161,7 +161,9 @@ def _block_outcome(bench: Bench, how: str) -> tuple[Any, str, tuple[str, ...]]:
     notebook="q09_unsubscribe",
 )
 def return_break_and_exception_leave(bench: Bench) -> None:
-    for how, value in (("return", "returned"), ("break", "broke out"), ("raise", "raised it")):
+    ways = [("return", "returned"), ("break", "broke out")]
+    ways += [(how, "raised it") for how in ("raise", "raise KeyboardInterrupt", "raise GeneratorExit")]
+    for how, value in ways:
         got, rest, history = _block_outcome(bench, how)
         if got == value and not rest:
             continue

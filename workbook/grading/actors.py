@@ -51,6 +51,7 @@ class Actor:
         self.name = name
         self.job = None
         self.begun = self.done = 0
+        self.slept = False
         self.ident = 0
         self.changed = _allocate()  # released whenever a job ends; only a wake-up, the counters are the truth
         self.changed.acquire()
@@ -85,6 +86,7 @@ class Actor:
     def begin(self, job: Any) -> None:
         """Start a job without waiting for it."""
         self.begun += 1
+        self.slept = False
         self.job = job
         self._mail.release()
 
@@ -117,7 +119,7 @@ class Company:
             return True, lines
         tasks = _task_files()
         tasks.pop(me, None)
-        asleep = all(state in (b"S", b"D", b"Z", b"X") for state, _ in tasks.values())
+        asleep = all(state in (b"S", b"Z", b"X") for state, _ in tasks.values())
         return asleep, (lines, tuple(sorted(tasks.items())))
 
     def quiet_for(self, seconds: float, until: Any = None) -> Any:
@@ -136,13 +138,19 @@ class Company:
             last = look
             _sleep(_LOOK)
 
-    def wait(self, actor: Actor) -> Any:
-        """Wait until the actor's job is done (True), or nothing in the process moves any more (False)."""
+    def wait(self, actor: Actor) -> bool:
+        """Wait until the actor's job is done (True), or nothing in the process moves any more (False).
+
+        A job that ends after all, but was seen asleep with nothing else moving, leaves `actor.slept`.
+        """
         for _ in range(4):
             if not actor.busy:
                 return True
             actor.changed.acquire(True, 0.005)
-        return not (actor.busy and self.quiet_for(self.patience, lambda: not actor.busy))
+        if not self.quiet_for(0.0, lambda: not actor.busy):
+            return True
+        actor.slept = True
+        return not self.quiet_for(self.patience, lambda: not actor.busy)
 
     def wait_long(self, actor: Actor) -> None:
         """Wait until the actor's job is done, however long it is quiet meanwhile: for measurements of ours."""
@@ -205,4 +213,6 @@ def reachable(roots: Any, module_name: str) -> Any:
             continue
         seen[id(thing)] = thing
         todo.extend(get_referents(thing))
+        if issubclass(kind, dict):
+            todo.extend(dict.keys(thing))  # the collector passes over keys that are all texts
     return len(seen)

@@ -95,6 +95,11 @@ class Meter:
     def mean_age(self) -> float | None:
         return self.age_sum / self.delivered if self.delivered else None
 
+    @property
+    def longest_age(self) -> float | None:
+        """The longest age, rounded down to a bin."""
+        return max((n * self.bin for n, count in enumerate(self.ages) if count), default=None)
+
     def age_quantile(self, share: float) -> float | None:
         """Return the age that so large a share of delivered messages does not exceed, to one bin."""
         if not self.delivered:
@@ -118,6 +123,30 @@ class Meter:
         while len(counts) > most:
             counts, width = folded(counts), 2 * width
         return tuple(counts), width
+
+
+def pooled(meters: Sequence[Meter]) -> Meter | None:
+    """Return the totals of several subscribers, so that rates and means are per subscriber; None for none."""
+    if not meters:
+        return None
+    width = max(meter.bin for meter in meters)
+    ages = [0] * BINS
+    for meter in meters:
+        counts, own = list(meter.ages), meter.bin
+        while own < width:
+            counts, own = folded(counts), 2 * own
+        ages[: len(counts)] = [a + b for a, b in zip(ages, counts, strict=False)]
+    return Meter(
+        sum(meter.time for meter in meters),
+        sum(meter.delivered for meter in meters),
+        sum(meter.dropped for meter in meters),
+        sum(meter.lost for meter in meters),
+        sum(meter.level for meter in meters),
+        tuple(sum(times) for times in zip_longest(*(meter.time_at for meter in meters), fillvalue=0.0)),
+        sum(meter.age_sum for meter in meters),
+        tuple(ages),
+        width,
+    )
 
 
 def grouped(values: Sequence[float], most: int) -> list[float]:

@@ -94,10 +94,11 @@ class Rule:
 def parameter(default: Any, *, unit: str, help: str, kind: type | None = None, **limits: Any) -> Any:
     """Declare a scenario's field: a default and the `Rule` its values obey.
 
-    `limits` are the Rule's `at_least`, `above`, `at_most`, `choices`; `kind` is needed only where the default
-    is None, which also makes None a legal value.
+    `limits` are the Rule's `at_least`, `above`, `at_most`, `choices` and `optional`, which makes None a legal
+    value. A default of None implies it, and needs `kind`.
     """
-    rule = Rule(kind or type(default), unit, help, optional=default is None, **limits)
+    limits.setdefault("optional", default is None)
+    rule = Rule(kind or type(default), unit, help, **limits)
     return dataclasses.field(default=default, metadata={"rule": rule})
 
 

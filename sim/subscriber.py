@@ -106,19 +106,23 @@ class Subscriber:
     def depart(self) -> None:
         """Let the message being handled go, at the time it is due, and begin with the next."""
         due = self.due
+        self.record(due)
+        if self.level:
+            self._born, service = self.waiting.popleft()
+            self.due = due + service
+        else:
+            self.due = inf
+
+    def record(self, due: float) -> None:
+        """Count the departure of the message born at `_born`."""
         self.spend(due)
+        self.level -= 1
         age = due - self._born
         self._age_sum += age
         try:
             self._bins[int(age * self._scale)] += 1
         except IndexError:
             self._widen(age)
-        self.level -= 1
-        if self.level:
-            self._born, service = self.waiting.popleft()
-            self.due = due + service
-        else:
-            self.due = inf
 
     def accept(self, now: float, born: float, service: float) -> None:
         """Put a message into the buffer; for policies, which see to it that there is a place."""

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -66,9 +67,11 @@ class _Budget:
 
     def limit(self, check: Check) -> float:
         """Seconds this check may take. 0 when nothing is left."""
-        if self.time_outs < 3:
+        if self.time_outs == 0:
             return check.limit
         left = BUDGET - (time.monotonic() - self.started)
+        if self.time_outs < 3:
+            return min(check.limit, max(SHORT_LIMIT, left))
         return max(0.0, min(check.limit, SHORT_LIMIT, left))
 
     @property
@@ -90,6 +93,7 @@ class ChildBench:
         warden: Warden,
         limit: float,
         patience: float,
+        attempt: Attempt,
     ) -> None:
         self.rng = Random(f"{seed} {kata.name} {check.id}")
         self.source = source
@@ -98,6 +102,25 @@ class ChildBench:
         self._kata, self._path, self._warden = kata, path, warden
         self._until = time.monotonic() + limit
         self._limit, self._patience = limit, patience
+        self._attempt = attempt
+        self.lent: list[Warden] = []
+
+    @property
+    def shop(self) -> Any:
+        """See Bench.shop."""
+        return self._attempt.shop()
+
+    @property
+    def left(self) -> float:
+        """See Bench.left."""
+        return max(0.0, self._until - time.monotonic())
+
+    def beside(self) -> ChildBench:
+        """A bench for one more child at the same time, in a warden of its own until the check ends."""
+        other = copy(self)
+        other._warden = self._attempt.lend()
+        self.lent.append(other._warden)
+        return other
 
     def play(self, plan: Mapping[str, Any]) -> list[Record]:
         """See Bench.play."""
@@ -192,12 +215,16 @@ class Attempt:
         self._local = threading.local()
         self._wardens: list[Warden] = []
         self._closed = False
-        self._core_failed = threading.Event()
+        self._spare: list[Warden] = []
+        self._workshop = contextlib.ExitStack()
+        self._shop: Any = None
+        self._opening = threading.Lock()
         self._pool = ThreadPoolExecutor(CHILDREN, thread_name_prefix="grading")
+        self._waiting = ThreadPoolExecutor(CHILDREN, thread_name_prefix="waiting")
         self._core: list[Future[CheckResult]] = []
         self._futures: dict[str, Future[CheckResult]] = {}
         for check in self.checks:
-            future = self._pool.submit(self._grade, check)
+            future = (self._waiting if check.waits else self._pool).submit(self._grade, check)
             self._futures[check.id] = future
             if check.stage != kata.follow_up:
                 self._core.append(future)
@@ -229,8 +256,26 @@ class Attempt:
         for warden in list(self._wardens):
             warden.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._waiting.shutdown(wait=True, cancel_futures=True)
         for warden in self._wardens:
             warden.close()
+        self._workshop.close()
+
+    def shop(self) -> Any:
+        """What the kata's workshop gives; opens it at the first call."""
+        with self._opening:
+            if self._shop is None and self.kata.workshop is not None:
+                self._shop = self._workshop.enter_context(self.kata.workshop())
+            return self._shop
+
+    def lend(self) -> Warden:
+        """A warden that nobody uses."""
+        with self._opening:
+            if self._spare:
+                return self._spare.pop()
+            warden = Warden()
+            self._wardens.append(warden)
+            return warden
 
     def _warden(self) -> Warden:
         warden = getattr(self._local, "warden", None)
@@ -254,7 +299,7 @@ class Attempt:
         if limit <= 0:
             return Verdict(Status.TIMED_OUT, f"Not run any more: the file used up its {BUDGET:g} s waiting.")
         bench = ChildBench(
-            self.kata, check, self.source, self.path, self.seed, self._warden(), limit, self._budget.patience
+            self.kata, check, self.source, self.path, self.seed, self._warden(), limit, self._budget.patience, self
         )
         try:
             check.judge(bench)
@@ -270,4 +315,7 @@ class Attempt:
                 Status.NOT_GRADED,
                 f"The grader itself failed ({type(error).__name__}: {inert(str(error))}); please report this.",
             )
+        finally:
+            with self._opening:
+                self._spare += bench.lent
         return PASSED

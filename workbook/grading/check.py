@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -39,6 +40,14 @@ class Bench(Protocol):
     @property
     def file_name(self) -> str: ...
 
+    @property
+    def shop(self) -> Any:
+        """What the kata's workshop gives: one for all checks of an attempt, opened when first asked for."""
+
+    @property
+    def left(self) -> float:
+        """Seconds left of the check's limit."""
+
     def play(self, plan: Mapping[str, Any]) -> list[Record]:
         """Perform `plan` in a fresh child and return its records.
 
@@ -52,7 +61,8 @@ class Check:
 
     `rule` is the sentence the stub states; `rationale` says why anybody cares; `likely` names the usual
     cause; `hints` are three rungs (a question back; the concept and its notebook; nearly the code);
-    `limit` is in seconds and covers everything the check does in children.
+    `limit` is in seconds and covers everything the check does in children. A check that `waits` spends its
+    time waiting, not working, and runs beside the others.
     """
 
     id: str
@@ -64,6 +74,7 @@ class Check:
     judge: Callable[[Bench], None]
     hints: tuple[str, str, str] = ("", "", "")
     limit: float = 3.0
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +86,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Kata:
-    """A kata as the harness sees it. `player` is the file that performs plans in the child."""
+    """A kata as the harness sees it. `player` is the file that performs plans in the child.
+
+    `workshop` is opened at most once an attempt, when a judge asks for `bench.shop`, and left at its end.
+    """
 
     name: str
     title: str
@@ -84,6 +98,7 @@ class Kata:
     checks: tuple[Check, ...]
     preload: tuple[str, ...] = ()  # modules the warden imports once, so that children start quickly
     follow_up_needs_core: bool = False  # True: the last stage is skipped until all earlier stages pass
+    workshop: Callable[[], AbstractContextManager[Any]] | None = None
 
     def check(self, check_id: str) -> Check:
         for check in self.checks:
@@ -100,14 +115,15 @@ class Kata:
 def collector(checks: list[Check], stage: int) -> Callable[..., Callable[[Callable[[Bench], None]], Check]]:
     """A decorator that turns a judging function into a Check of `stage` and appends it to `checks`.
 
-    The function's name is the check's id; `rule`, `why`, `likely`, `notebook` and `limit` are its keywords.
+    The function's name is the check's id; `rule`, `why`, `likely`, `notebook`, `limit` and `waits` are its
+    keywords.
     """
 
     def declare(
-        *, rule: str, why: str, likely: str, notebook: str, limit: float = 3.0
+        *, rule: str, why: str, likely: str, notebook: str, limit: float = 3.0, waits: bool = False
     ) -> Callable[[Callable[[Bench], None]], Check]:
         def add(judge: Callable[[Bench], None]) -> Check:
-            made = Check(judge.__name__, stage, rule, why, likely, notebook, judge, limit=limit)
+            made = Check(judge.__name__, stage, rule, why, likely, notebook, judge, limit=limit, waits=waits)
             checks.append(made)
             return made
 

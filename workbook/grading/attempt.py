@@ -7,7 +7,7 @@ import hashlib
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field
@@ -129,7 +129,7 @@ class ChildBench:
         self.require_end(ended, records)
         return records
 
-    def run(self, plan: Mapping[str, Any], on_record: Any) -> Ended:
+    def run(self, plan: Mapping[str, Any], on_record: Callable[[Record], None]) -> Ended:
         """Perform a plan and say how the child ended; judging that is the caller's part."""
         left = max(0.2, self._until - time.monotonic())
         request = {
@@ -299,7 +299,15 @@ class Attempt:
         if limit <= 0:
             return Verdict(Status.TIMED_OUT, f"Not run any more: the file used up its {BUDGET:g} s waiting.")
         bench = ChildBench(
-            self.kata, check, self.source, self.path, self.seed, self._warden(), limit, self._budget.patience, self
+            self.kata,
+            check,
+            self.source,
+            self.path,
+            self.seed,
+            self._warden(),
+            limit,
+            self._budget.patience,
+            self,
         )
         try:
             check.judge(bench)

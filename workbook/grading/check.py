@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Protocol
 
+from workbook.grading.client import Ended
 from workbook.grading.verdict import Verdict
 
 Record = dict[str, Any]
@@ -53,6 +54,21 @@ class Bench(Protocol):
 
         Raises Broken when the child did not live to the end, or could not load the file.
         """
+
+    def run(self, plan: Mapping[str, Any], on_record: Callable[[Record], None]) -> Ended:
+        """Perform `plan` in a fresh child, records as they come; returns how it ended, good or bad."""
+
+    def send(self, line: str) -> None:
+        """A line to the child that runs."""
+
+    def kill(self) -> None:
+        """`kill -9` for the child that runs."""
+
+    def require_end(self, ended: Ended, records: list[Record]) -> None:
+        """Raise Broken unless the child loaded the file, played the whole plan and left no process."""
+
+    def beside(self) -> Bench:
+        """A bench for one more child at the same time, until the check ends."""
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,15 @@ randomness. v = min(cap, base 2^attempt) is the window all but two of them are c
 """
 
 from collections.abc import Callable
-from typing import Literal, get_args
 
 LARGEST_POWER = 64  # beyond, the window has long met its cap and 2.0 ** attempt would overflow
 
-BackoffName = Literal[
-    "none", "fixed", "exponential", "equal-jitter", "full-jitter", "decorrelated", "cap-outside"
-]
-BACKOFFS: tuple[BackoffName, ...] = get_args(BackoffName)
+BACKOFFS = ("none", "fixed", "exponential", "equal-jitter", "full-jitter", "decorrelated", "cap-outside")
 
 Sleep = Callable[[int, float, float], float]
 
 
-def backoff(name: BackoffName, base: float, cap: float) -> Sleep:
+def backoff(name: str, base: float, cap: float) -> Sleep:
     """Return the function (attempt, previous sleep, uniform draw) -> sleep of one kind."""
     powers = [2.0**attempt for attempt in range(LARGEST_POWER + 1)]
     windows = [min(cap, base * power) for power in powers]
@@ -48,7 +44,7 @@ def backoff(name: BackoffName, base: float, cap: float) -> Sleep:
         # the trap: capping after the draw puts ever more clients exactly on the cap, in step again
         return min(cap, base * powers[attempt if attempt < last else last] * draw)
 
-    kinds: dict[BackoffName, Sleep] = {
+    kinds: dict[str, Sleep] = {
         "none": none,
         "fixed": fixed,
         "exponential": exponential,

@@ -5,7 +5,6 @@ Pure functions, no simulation.
 
 import math
 
-from sim.backoff import BackoffName
 from sim.theory_keys import max_load_law
 
 
@@ -25,7 +24,7 @@ def mean_attempts(failure: float, retries: int) -> float:
     return (1.0 - failure ** (retries + 1)) / (1.0 - failure)
 
 
-def mean_sleep(name: BackoffName, attempt: int, base: float, cap: float) -> float:
+def mean_sleep(name: str, attempt: int, base: float, cap: float) -> float:
     """Return the mean sleep after the given failure in a row (1 for the first), in the unit of base and cap.
 
     With v = min(cap, base 2^attempt): exponential v, equal jitter 3v/4, full jitter v/2. Decorrelated jitter

@@ -19,6 +19,12 @@ LARGEST = 60_000  # bytes: git holds the outputs, and a page is made of them
 MOST_LINES = 15
 MIME = {"text/plain": "text", "image/svg+xml": "svg"}
 
+# What nbformat's schema says about the parts that are read here.
+LINES = (str, [str])
+OUTPUT = {"output_type": str, "name": str, "ename": str, "text": LINES, "data": dict}
+CELL = {"cell_type": str, "metadata": {"tags": [str]}, "source": LINES, "outputs": [OUTPUT]}
+SHAPE = {"metadata": dict, "cells": [CELL]}
+
 # role -> how many text and code cells it has; None: any number
 ROLES: dict[str, tuple[int | None, int | None]] = {
     "question": (1, 0),
@@ -87,6 +93,8 @@ def load(path: Path, faults: Faults) -> tuple[dict[str, Any], tuple[Cell, ...]]:
         content = path.read_bytes()
         document = json.loads(content)
         metadata, raw_cells = document["metadata"], document["cells"]
+        if not fits({"metadata": metadata, "cells": raw_cells}, SHAPE):
+            raise TypeError
     except OSError as error:
         faults.add(f"it cannot be read ({error.strerror})")
         return {}, ()
@@ -103,6 +111,20 @@ def load(path: Path, faults: Faults) -> tuple[dict[str, Any], tuple[Cell, ...]]:
     _check_order(cells, faults)
     _check_runs(cells, raw_cells, faults)
     return metadata, tuple(cells)
+
+
+def fits(value: Any, shape: Any) -> bool:
+    """Whether JSON has the types of `shape`: a type, any of a tuple, lists of one, dictionaries with some keys.
+
+    A key that is missing fits.
+    """
+    if isinstance(shape, dict):
+        return isinstance(value, dict) and all(fits(value[key], shape[key]) for key in shape if key in value)
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(fits(one, shape[0]) for one in value)
+    if isinstance(shape, tuple):
+        return any(fits(value, one) for one in shape)
+    return isinstance(value, shape)
 
 
 def _joined(value: Any) -> str:
@@ -142,7 +164,7 @@ def _output(raw: dict[str, Any]) -> Output:
     if kind == "stream":
         if raw.get("name") != "stdout":
             raise ValueError("it stores what was written to standard error; a notebook runs without warnings")
-        return Output("text", _joined(raw["text"]))
+        return Output("text", _joined(raw.get("text", "")))
     data = raw.get("data", {})
     if unknown := sorted(set(data) - set(MIME)):
         raise ValueError(f"it stores {', '.join(unknown)}, and only text and SVG are stored")

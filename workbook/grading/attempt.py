@@ -103,7 +103,6 @@ class ChildBench:
         self._until = time.monotonic() + limit
         self._limit, self._patience = limit, patience
         self._attempt = attempt
-        self.lent: list[Warden] = []
 
     @property
     def shop(self) -> Any:
@@ -115,12 +114,15 @@ class ChildBench:
         """See Bench.left."""
         return max(0.0, self._until - time.monotonic())
 
-    def beside(self) -> ChildBench:
-        """A bench for one more child at the same time, in a warden of its own until the check ends."""
+    @contextlib.contextmanager
+    def beside(self) -> Iterator[ChildBench]:
+        """See Bench.beside."""
         other = copy(self)
         other._warden = self._attempt.lend()
-        self.lent.append(other._warden)
-        return other
+        try:
+            yield other
+        finally:
+            self._attempt.take_back(other._warden)
 
     def play(self, plan: Mapping[str, Any]) -> list[Record]:
         """See Bench.play."""
@@ -269,13 +271,17 @@ class Attempt:
             return self._shop
 
     def lend(self) -> Warden:
-        """A warden that nobody uses."""
+        """A warden that nobody uses, to be taken back."""
         with self._opening:
             if self._spare:
                 return self._spare.pop()
             warden = Warden()
             self._wardens.append(warden)
             return warden
+
+    def take_back(self, warden: Warden) -> None:
+        with self._opening:
+            self._spare.append(warden)
 
     def _warden(self) -> Warden:
         warden = getattr(self._local, "warden", None)
@@ -323,7 +329,4 @@ class Attempt:
                 Status.NOT_GRADED,
                 f"The grader itself failed ({type(error).__name__}: {inert(str(error))}); please report this.",
             )
-        finally:
-            with self._opening:
-                self._spare += bench.lent
         return PASSED

@@ -67,8 +67,8 @@ class Bench(Protocol):
     def require_end(self, ended: Ended, records: list[Record]) -> None:
         """Raise Broken unless the child loaded the file, played the whole plan and left no process."""
 
-    def beside(self) -> Bench:
-        """A bench for one more child at the same time, until the check ends."""
+    def beside(self) -> AbstractContextManager[Bench]:
+        """A bench for one more child at the same time, in a warden of its own; for a block."""
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,15 @@ class ChildBench:
         return max(0.0, self._until - time.monotonic())
 
     @contextlib.contextmanager
+    def uncounted(self) -> Iterator[None]:
+        """See Bench.uncounted."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self._until += time.monotonic() - started
+
+    @contextlib.contextmanager
     def beside(self) -> Iterator[ChildBench]:
         """See Bench.beside."""
         other = copy(self)

@@ -49,6 +49,9 @@ class Bench(Protocol):
     def left(self) -> float:
         """Seconds left of the check's limit."""
 
+    def uncounted(self) -> AbstractContextManager[None]:
+        """For a block whose time is ours (a service starts): the check's limit does not count it."""
+
     def play(self, plan: Mapping[str, Any]) -> list[Record]:
         """Perform `plan` in a fresh child and return its records.
 

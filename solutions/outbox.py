@@ -28,13 +28,12 @@ log = logging.getLogger(__name__)
 
 FIRST_WAIT = 0.2  # seconds: the longest wait after a first failure; it doubles with every further one
 LONGEST_WAIT = 4.0
-GRACE = 0.5  # seconds that acknowledgements under way have after stop
+GRACE = 0.4  # seconds that acknowledgements under way have after stop
 GLANCE = 0.05  # seconds between two looks at stop while acknowledgements are awaited
+LINGER = 0.005  # seconds that a first acknowledgement waits for others, to be marked together
+DEPTH = 5  # rows of one aggregate that are read together
 MOST_LOCKS = 500  # the lock table of the server is shared by all sessions and of fixed size
-WINDOWS = (
-    2_000,
-    64_000,
-)  # how many pending rows are looked through to find many aggregates: at first, at most
+SHORTEST_WINDOW = 1_000  # pending rows that are looked through to find many aggregates, at least
 
 
 class PublishError(Exception):
@@ -75,22 +74,20 @@ class Flight:
 # backlog reads and sorts all of it for each look. These leave the one good plan: along the index, until enough.
 SETTINGS: LiteralString = "SET enable_bitmapscan = off; SET enable_seqscan = off"
 
-# The first rows of as many aggregates as there are, then their second rows, and so on. The skipped ones are
-# left out before counting, so that no number of their rows can hide the others. In random order, because pumps
-# that all reach for the same rows spend their time on losing them to each other.
+# The first rows of as many aggregates as there are. The skipped ones are left out before counting, so that no
+# number of their rows can hide the others. In random order, because pumps that all reach for the same
+# aggregates spend their time on losing them to each other.
 CANDIDATES: LiteralString = """
-    SELECT id, aggregate_id
+    SELECT aggregate_id, array_agg(id ORDER BY id) AS ids
     FROM (
-        SELECT id, aggregate_id, row_number() OVER (PARTITION BY aggregate_id ORDER BY id) AS place
-        FROM (
-            SELECT id, aggregate_id
-            FROM outbox
-            WHERE processed_at IS NULL AND aggregate_id <> ALL (%(skip)s::text[])
-            ORDER BY id
-            LIMIT %(window)s
-        ) AS front
-    ) AS placed
-    ORDER BY place, random()
+        SELECT id, aggregate_id
+        FROM outbox
+        WHERE processed_at IS NULL AND aggregate_id <> ALL (%(skip)s::text[])
+        ORDER BY id
+        LIMIT %(window)s
+    ) AS front
+    GROUP BY aggregate_id
+    ORDER BY random()
     LIMIT %(limit)s
 """
 
@@ -136,32 +133,29 @@ class Table:
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
         self._held: set[str] = set()
-        self._window = WINDOWS[0]
 
-    def claim(self, skip: Collection[str], limit: int) -> list[Row]:
-        """Pending rows, at most `limit`, of aggregates that are now locked for us, the earliest of each first.
+    def claim(self, skip: Collection[str], aggregates: int, rows: int) -> list[Row]:
+        """Pending rows of some aggregates, now locked for us: the earliest ones of each, in order.
 
         None of an aggregate in `skip`. Empty when there is nothing that no other pump holds.
         """
         passed_over = set(skip)
-        while found := self._candidates(passed_over, limit):
-            locked = self._lock({aggregate for _, aggregate in found})
-            ids = [number for number, aggregate in found if aggregate in locked]
+        window = max(rows * 5, SHORTEST_WINDOW)
+        while found := self._candidates(passed_over, window, aggregates):
+            locked = self._lock(found)
+            depth = min(rows // len(found), DEPTH)
+            ids = [number for aggregate in locked for number in found[aggregate][:depth]]
             with self._connection.cursor(binary=True, row_factory=class_row(Row)) as cursor:
-                rows = cursor.execute(READ, {"ids": ids}).fetchall() if ids else []
-            self.release(locked - {row.aggregate_id for row in rows})
-            if rows:
-                return rows
-            passed_over.update(aggregate for _, aggregate in found)
+                claimed = cursor.execute(READ, {"ids": ids}).fetchall() if ids else []
+            self.release(locked - {row.aggregate_id for row in claimed})
+            if claimed:
+                return claimed
+            passed_over.update(found)
         return []
 
-    def _candidates(self, skip: Collection[str], limit: int) -> list[tuple[int, str]]:
-        values = {"skip": list(skip), "window": self._window, "limit": limit}
-        found = self._connection.execute(CANDIDATES, values).fetchall()
-        # Rows in a second place mean that the window shows fewer aggregates than there could be in hand.
-        narrow = len({aggregate for _, aggregate in found}) < len(found)
-        self._window = min(self._window * 2, WINDOWS[1]) if narrow else max(self._window // 2, WINDOWS[0])
-        return found
+    def _candidates(self, skip: Collection[str], window: int, limit: int) -> dict[str, list[int]]:
+        values = {"skip": list(skip), "window": window, "limit": limit}
+        return dict(self._connection.execute(CANDIDATES, values).fetchall())
 
     def _lock(self, aggregates: Iterable[str]) -> set[str]:
         locked = self._connection.execute(LOCK, {"aggregates": list(aggregates)}).fetchall()
@@ -219,7 +213,7 @@ class OutboxPump:
         """Publish and mark at most batch_size rows; how many were. May raise what the database raises."""
         try:
             with self._table() as table:
-                self._take(table)
+                self._take(table, self._most, self._most)
                 marked = self._settle(table)
                 while self._flights:
                     self._collect(self._next_deadline() - monotonic())
@@ -247,31 +241,33 @@ class OutboxPump:
 
     def _serve(self, table: Table, stop: threading.Event) -> None:
         look_at = monotonic()  # when to look for more rows
-        while not stop.is_set():
-            in_hand = sum(len(flight.line) for flight in self._flights.values())
+        while True:
+            if self._finished:
+                look_at = monotonic()  # the next rows of these aggregates
+            self._settle(table)
+            if stop.is_set():
+                return
+            room = self._most - len(self._flights)
             wake_at = min(look_at, *self._retry_at.values()) if self._retry_at else look_at
-            if in_hand < self._most and wake_at <= monotonic():
-                look_at = monotonic() + (0 if self._take(table, in_hand) else self._poll_interval)
+            if room and wake_at <= monotonic():
+                look_at = monotonic() + (0 if self._take(table, room, room * DEPTH) else self._poll_interval)
                 self._outages = 0
                 self._collect(0)
             elif self._flights:
                 ends = [self._next_deadline(), monotonic() + GLANCE]
-                if in_hand < self._most:
+                if room:
                     ends.append(wake_at)
                 self._collect(min(ends) - monotonic())
             else:
                 stop.wait(wake_at - monotonic())
-            if self._finished:
-                look_at = monotonic()  # the next rows of these aggregates
-            self._settle(table)
 
-    def _take(self, table: Table, in_hand: int = 0) -> bool:
+    def _take(self, table: Table, room: int, rows: int) -> bool:
         """Claim rows of aggregates that neither are in hand nor back off, and send the first of each."""
         now = monotonic()
         self._retry_at = {aggregate: at for aggregate, at in self._retry_at.items() if at > now}
         skip = {flight.line[0].aggregate_id for flight in self._flights.values()} | self._retry_at.keys()
         lines: dict[str, deque[Row]] = {}
-        for row in table.claim(skip, self._most - in_hand):
+        for row in table.claim(skip, room, rows):
             lines.setdefault(row.aggregate_id, deque()).append(row)
         for line in lines.values():
             self._send(line)
@@ -294,11 +290,12 @@ class OutboxPump:
         future.add_done_callback(self._answers.put)
 
     def _collect(self, seconds: float) -> None:
-        """Wait for an acknowledgement, then take all that are there, then see whose time is over."""
+        """Wait for an acknowledgement and a moment for more of them, then see whose time is over."""
         try:
             self._answered(self._answers.get(timeout=max(seconds, 0.0)))
-            while True:
-                self._answered(self._answers.get_nowait())
+            end = monotonic() + LINGER
+            while self._flights:
+                self._answered(self._answers.get(timeout=max(end - monotonic(), 0.0)))
         except Empty:
             pass
         while self._flights and self._next_deadline() <= monotonic():

@@ -46,6 +46,7 @@ class Run:
 
     def __str__(self) -> str:
         rows = ["".join(f"{name:<{WIDTH}}" for name in self.names)]
+        rows += ["".join(f"{'-' * len(name):<{WIDTH}}" for name in self.names)]
         rows += [" " * WIDTH * who + line for who, line in self.lines]
         for who, error in enumerate(self.errors):
             if error:

@@ -122,6 +122,7 @@ def test_a_run_prints_as_a_column_a_thread() -> None:
     runs = list(steps.interleavings(lambda: (Counter().bare, Counter().bare)))
     assert str(runs[0]).splitlines() == [
         f"{'bare':<34}bare",
+        f"{'----':<34}----",
         "seen = self.total",
         "self.total = seen + 1",
         " " * 34 + "seen = self.total",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbook.graders import broker_stage1, broker_stage2, broker_stage3
+from workbook.graders import broker_stage1, broker_stage2, broker_stage3, broker_stage4
 from workbook.grading.check import Kata, Stage
 
 KATA = Kata(
@@ -15,10 +15,12 @@ KATA = Kata(
         Stage(1, "broadcast", "junior"),
         Stage(2, "bounded and never blocked", "middle"),
         Stage(3, "lifetime", "middle"),
+        Stage(4, "concurrency", "senior"),
     ),
-    checks=(*broker_stage1.CHECKS, *broker_stage2.CHECKS, *broker_stage3.CHECKS),
+    checks=(*broker_stage1.CHECKS, *broker_stage2.CHECKS, *broker_stage3.CHECKS, *broker_stage4.CHECKS),
     preload=(
         "abc",
+        "ast",
         "collections",
         "collections.abc",
         "concurrent.futures",

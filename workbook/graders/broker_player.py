@@ -9,7 +9,6 @@ from __future__ import annotations
 import _thread
 import gc
 import sys
-import threading
 import time
 import weakref
 from typing import Any
@@ -178,6 +177,12 @@ class Scene:
         gate = self.gates.setdefault(op["gate"], _gate())
         gate.acquire(False)
         gate.acquire()
+
+    def op_join(self, op: Op) -> None:
+        """Wait for another thread of the scene to be done."""
+        other = self.company.actor(op["who"])
+        while other.busy:
+            other.changed.acquire(True, 0.02)
 
     def op_release(self, op: Op) -> None:
         gate = self.gates.setdefault(op["gate"], _gate())
@@ -377,6 +382,7 @@ class Scene:
             if op["w"] == "done":
                 if not company.wait(actor):
                     emit({"k": "stuck", "s": self.number, "n": op["i"], "at": company.place(actor)})
+                    self.explain()
                     return False
                 if actor.slept:
                     emit({"k": "slept", "s": self.number, "n": op["i"]})
@@ -390,16 +396,31 @@ class Scene:
                 emit({"k": "waits", "s": self.number, "a": name, "at": company.place(actor)})
         return True
 
+    def explain(self) -> None:
+        """Report where every thread of this scene waits, for what, and who holds it."""
+        threads = {name: actor.ident for name, actor in self.company.actors.items() if actor.busy}
+        threads.update({f"thread of yours {n}": ident for n, ident in enumerate(self.company.strangers(), 1)})
+        told = self.kit.actors.waits.explain(self.kit.blocks, self.kit.file_name, threads)
+        self.kit.emit({"k": "waiting", "s": self.number, "threads": told})
+
+    def job(self, ops: list[Op]) -> Any:
+        """Several operations as one job of one thread, each reported when it begins and when it ends."""
+
+        def work() -> None:
+            for op in ops:
+                self.perform(op)
+
+        return work
+
     def clear(self) -> None:
         """Leave what is open, so that nothing of this scene runs into the next."""
         for gate in self.gates.values():
             if gate.locked():
                 gate.release()
-        cleaner = self.company.actor("(clean-up)")
-        if cleaner.busy:
-            return
-        cleaner.begin(self.leave_all)
-        self.company.wait(cleaner)
+        if self.open:
+            cleaner = self.company.actor("(clean-up)")
+            cleaner.begin(self.leave_all)
+            self.company.wait(cleaner)
         self.company.dismiss()
 
     def leave_all(self) -> None:
@@ -411,9 +432,139 @@ class Scene:
                 continue  # a scene has been judged by then
 
 
+class Race(Scene):
+    """A scene in which threads meet: what comes before, the meeting under one schedule, what comes after."""
+
+    def perform(self, op: Op) -> None:
+        """As any scene, and says when each operation begins."""
+        self.kit.emit({"k": "begin", "s": self.number, "n": op["i"]})
+        super().perform(op)
+
+    def op_churn(self, op: Op) -> list[Any]:
+        """Enter, publish, read one, leave and read the rest, many times; what was read each time."""
+        broker, topic, came = self.broker(op), op["topic"], []
+        for key in op["m"]:
+            scope = broker.subscribe(topic)
+            sub = type(scope).__enter__(scope)
+            broker.publish(topic, self.message(key))
+            got: list[str] = []
+            for thing in sub:
+                got.append(self.key_of(thing))
+                break
+            type(scope).__exit__(scope, None, None, None)
+            got.extend(self.key_of(thing) for thing in sub)
+            came.append(got)
+        return came
+
+    def meet_freely(self) -> bool:
+        """All threads at once, with nobody deciding the switches, which come as often as the interpreter can."""
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-5)
+        actors = []
+        for name, ops in self.plan["threads"].items():
+            actor = self.company.actor(name)
+            actor.begin(self.job(ops))
+            actors.append(actor)
+        # List, not generator: every one is waited for, also after one was found stuck.
+        done = all([self.company.wait(actor) for actor in actors if actor.name not in self.plan["finish"]])
+        sys.setswitchinterval(interval)
+        return done
+
+    def meet(self, slices: list[list[Any]], opcodes: bool) -> tuple[bool, str]:
+        """Run the whole scene; (went to its end, how the first slice ended)."""
+        kit, plan = self.kit, self.plan
+        if not self.play_at_once(plan["before"]):
+            return False, "done"
+        if plan["kind"] == "free":
+            self.plan = plan
+            if not self.meet_freely():
+                self.explain()
+                kit.emit({"k": "stuck", "s": self.number, "n": -1})
+                return False, ""
+            return self.play_at_once(plan["after"]), ""
+        jobs = {name: self.job(ops) for name, ops in plan["threads"].items()}
+        schedule = kit.actors.preemption.Schedule(self.company, jobs, kit.file_name, opcodes)
+        first = ""
+        for name, lines in slices:
+            state = schedule.slice(name, lines)
+            first = first or state
+        waiting = schedule.release()
+        kit.emit({"k": "schedule", "s": self.number, "slices": schedule.told, "steps": schedule.steps})
+        if schedule.cut_off:
+            kit.emit({"k": "untraced", "line": None})
+        if waiting and not plan["may_wait"]:
+            self.explain()
+            kit.emit({"k": "stuck", "s": self.number, "n": -1, "waiting": waiting})
+            return False, first
+        return self.play_at_once(plan["after"]), first
+
+    def play_at_once(self, ops: list[Op]) -> bool:
+        """Operations of the main thread, one after the other, without looking in between."""
+        actor = self.company.actor("main")
+        actor.begin(self.job(ops))
+        if self.company.wait(actor):
+            return True
+        self.explain()
+        self.kit.emit({"k": "stuck", "s": self.number, "n": -1})
+        return False
+
+
+def seeded_slices(names: list[str], seed: int) -> list[list[Any]]:
+    """A random schedule of short slices, the same for the same seed."""
+    state, slices = seed * 2654435761 % 2**32 or 1, []
+    for _ in range(40):
+        state = (1103515245 * state + 12345) % 2**31
+        slices.append([names[(state >> 16) % len(names)], 1 + (state >> 8) % 6])
+    return slices
+
+
+def schedules(plan: Op) -> Any:
+    """Slices of every schedule to try; `send(how the first slice ended)` tells when to go on to the next role."""
+    names = list(plan["threads"])
+    if plan["kind"] == "free":
+        for _ in range(plan["times"]):
+            yield []
+        return
+    if plan["kind"] == "seeded":
+        for seed in plan["seeds"]:
+            yield seeded_slices(names, seed)
+        return
+    for first, second in ([names[0], names[1]], [names[1], names[0]]):
+        k = plan["from"]
+        while True:
+            ended = yield [[first, k - 1], [second, None], [first, None]]
+            if ended != "paused":
+                break  # it ran through, or waits for the other: there is no later line to stop at
+            k += plan["step"]
+
+
+def play_races(kit: Any, module: Any, plan: dict[str, Any]) -> None:
+    """Perform every schedule of every meeting, each with a broker and threads of its own."""
+    number = 0
+    for race in plan["races"]:
+        every = schedules(race)
+        slices = next(every)
+        while slices is not None:
+            scene = Race(kit, module, race, number, plan["patience"])
+            kit.emit({"k": "meeting", "s": number, "race": race["id"], "slices": slices})
+            went_on, first = scene.meet(slices, race["opcodes"])
+            kit.emit({"k": "scene", "s": number, "ok": went_on})
+            if not went_on:
+                return
+            scene.clear()
+            number += 1
+            try:
+                slices = every.send(first)
+            except StopIteration:
+                slices = None
+
+
 def play(kit: Any, module: Any, plan: dict[str, Any]) -> None:
     """Perform all scenes of a plan, each with threads of its own."""
-    threading.current_thread()
+    kit.blocks = kit.actors.waits.Blocks(kit.source)
+    if "races" in plan:
+        play_races(kit, module, plan)
+        return
     for number, scene_plan in enumerate(plan["scenes"]):
         scene = Scene(kit, module, scene_plan, number, plan["patience"])
         went_on = scene.play()

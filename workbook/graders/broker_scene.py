@@ -126,17 +126,18 @@ class Scene:
 
     def all_ops(self) -> list[Op]:
         """Every operation, those in bodies included, in the order they are written."""
-        return [one for op in self.ops for one in _with_inner(op)]
+        return [one for op in self.ops for one in with_inner(op)]
 
 
 def _body(body: dict[int, list[Op]] | None) -> dict[str, Any]:
     return {} if body is None else {"body": {str(number): ops for number, ops in body.items()}}
 
 
-def _with_inner(op: Op) -> list[Op]:
+def with_inner(op: Op) -> list[Op]:
+    """An operation and those in its body, however deep."""
     body = op.get("body", {})
     inner = [one for ops in body.values() for one in ops] if isinstance(body, dict) else list(body)
-    return [op, *[deep for one in inner for deep in _with_inner(one)]]
+    return [op, *[deep for one in inner for deep in with_inner(one)]]
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,10 @@ _LOOK = 0.002 if _LINUX else 0.01  # seconds between two looks
 _LOOKS = 3  # equal looks in a row that make quiet
 
 
-def _task_files() -> Any:
+def _task_files(names: Any = None) -> Any:
     """A pair per thread: its kernel id, and (state, times switched in). Linux."""
     found = {}
-    for name in _listdir("/proc/self/task"):
+    for name in names or _listdir("/proc/self/task"):
         try:
             descriptor = _open(f"/proc/self/task/{name}/status", 0)
         except OSError:
@@ -52,7 +52,7 @@ class Actor:
         self.job = None
         self.begun = self.done = 0
         self.slept = False
-        self.ident = 0
+        self.ident = self.native = 0
         self.changed = _allocate()  # released whenever a job ends; only a wake-up, the counters are the truth
         self.changed.acquire()
         self._mail = _allocate()
@@ -64,24 +64,22 @@ class Actor:
     def busy(self) -> Any:
         return self.begun != self.done
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
         try:
             self.changed.release()
         except RuntimeError:
             return  # nobody has taken the previous wake-up yet
 
     def _run(self) -> None:
-        self.ident = _ident()
-        self._wake()
+        self.ident, self.native = _ident(), _native()
+        self.wake()
         while True:
             self._mail.acquire()
-            if self.job is None:
-                return
             try:
                 self.job()
             finally:
                 self.done += 1
-                self._wake()
+                self.wake()
 
     def begin(self, job: Any) -> None:
         """Start a job without waiting for it."""
@@ -89,12 +87,6 @@ class Actor:
         self.slept = False
         self.job = job
         self._mail.release()
-
-    def end(self) -> None:
-        """Let an idle actor's thread go."""
-        if not self.busy:
-            self.job = None
-            self._mail.release()
 
 
 class Company:
@@ -106,9 +98,11 @@ class Company:
         self.actors: dict[str, Actor] = {}
         self.director = _ident()
 
-    def actor(self, name: str) -> Any:
+    def actor(self, name: str) -> Actor:
+        """The actor of that name; an idle one of an earlier scene is used again."""
         if name not in self.actors:
-            self.actors[name] = Actor(name)
+            idle = self.kit.idle_actors
+            self.actors[name] = idle.pop(name) if name in idle else Actor(name)
         return self.actors[name]
 
     def _look(self) -> Any:
@@ -122,21 +116,50 @@ class Company:
         asleep = all(state in (b"S", b"Z", b"X") for state, _ in tasks.values())
         return asleep, (lines, tuple(sorted(tasks.items())))
 
-    def quiet_for(self, seconds: float, until: Any = None) -> Any:
+    def quiet_for(self, seconds: float, until: Any = None, look: float = _LOOK) -> bool:
         """True once nothing in the process has run for `seconds`; False as soon as `until()` holds."""
         since, last, same = _now(), None, 0
         while True:
             if until is not None and until():
                 return False
-            asleep, look = self._look()
-            if asleep and look == last:
+            asleep, seen = self._look()
+            if asleep and seen == last:
                 same += 1
                 if same >= _LOOKS and _now() - since >= seconds:
                     return True
             else:
                 since, same = _now(), 0
-            last = look
-            _sleep(_LOOK)
+            last = seen
+            _sleep(look if _LINUX else _LOOK)
+
+    def halted(self, actor: Any, until: Any) -> bool:
+        """True once an actor, and every thread of the learner's own, is asleep and was not switched in meanwhile.
+
+        For the moments in which all other actors are stopped by ourselves: cheaper than looking at everybody.
+        """
+        last, same = None, 0
+        while not until():
+            tasks = _task_files([actor.native, *self._own_natives()]) if _LINUX else {}
+            frame = _frames().get(actor.ident)
+            seen = (tasks, frame.f_lasti if frame is not None else -1)
+            asleep = all(state in (b"S", b"Z", b"X") for state, _ in tasks.values())
+            same = same + 1 if asleep and seen == last else 0
+            if same >= (2 if _LINUX else 4):
+                return True
+            last = seen
+            _sleep(0.0002 if _LINUX else _LOOK)
+        return False
+
+    def _all_actors(self) -> list[Actor]:
+        return [*self.actors.values(), *self.kit.idle_actors.values()]
+
+    def _own_natives(self) -> list[str]:
+        """Kernel ids of the learner's own threads; none in the common case, which is then cheap to tell."""
+        actors = self._all_actors()
+        if len(_frames()) <= len(actors) + 1:
+            return []
+        ours = {str(one.native) for one in actors} | {str(_pid())}
+        return [name for name in _listdir("/proc/self/task") if name not in ours]
 
     def wait(self, actor: Actor) -> bool:
         """Wait until the actor's job is done (True), or nothing in the process moves any more (False).
@@ -180,12 +203,14 @@ class Company:
 
     def strangers(self) -> Any:
         """Threads that are neither ours nor the main thread: the learner's own."""
-        own = {actor.ident for actor in self.actors.values()} | {self.director}
+        own = {actor.ident for actor in self._all_actors()} | {self.director}
         return [ident for ident in _frames() if ident not in own]
 
     def dismiss(self) -> None:
-        for actor in self.actors.values():
-            actor.end()
+        """Keep idle actors for the next scene; those that hang in the learner's code are left where they are."""
+        for name, actor in self.actors.items():
+            if not actor.busy:
+                self.kit.idle_actors[name] = actor
 
 
 def reachable(roots: Any, module_name: str) -> Any:

@@ -66,6 +66,9 @@ class Kit:
     def __init__(self, answer: int, command: int, token: str, file_name: str, actors: Any) -> None:
         self.actors = actors
         self.file_name = file_name
+        self.source = ""
+        self.blocks: Any = None
+        self.idle_actors: dict[str, Any] = {}
         self._answer = answer
         self._command = command
         self._token = token
@@ -142,12 +145,19 @@ def limit_resources(memory: int) -> None:
     lower(resource.RLIMIT_FSIZE, 256 * 2**20)
 
 
-def report_processes(kit: Any) -> None:
-    """Report every attempt to start a process; the hook cannot be removed from Python code."""
+def report_tampering(kit: Any) -> None:
+    """Report every attempt to start a process or to switch tracing; the hook cannot be removed from Python code."""
     get_frame = sys._getframe
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # our own files
 
     def hook(event: Any, _arguments: Any) -> None:
-        if event in PROCESS_EVENTS:
+        if event == "sys.settrace" or event == "sys.setprofile":
+            caller = get_frame(1).f_code.co_filename
+            if caller == kit.file_name or not caller.startswith(here):
+                kit.emit(
+                    {"k": "untraced", "line": get_frame(1).f_lineno if caller == kit.file_name else None}
+                )
+        elif event in PROCESS_EVENTS:
             frame: Any = get_frame(1)
             line = None
             while frame is not None:
@@ -196,11 +206,12 @@ def main(request: dict[str, Any], actors: Any, player: Any, answer: int, command
     kit = Kit(answer, command, request["token"], request["file"], actors)
     # A fork of the learner's must not speak for it: without the channel its first record ends it.
     os.register_at_fork(after_in_child=lambda: os.close(answer))
-    report_processes(kit)
+    report_tampering(kit)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     limit_resources(request["memory"])
     faulthandler.enable(file=fault)
     faulthandler.dump_traceback_later(max(0.05, request["limit"] - 0.15), file=fault)
+    kit.source = request["source"]
     source = request["source"].encode("utf-8", "surrogateescape")
     module = load(kit, source, request["module"])
     if module is not None:

@@ -232,6 +232,8 @@ class Warden:
                 importlib.import_module(name)
             here = os.path.dirname(os.path.abspath(__file__))
             actors = child.protected(os.path.join(here, "actors.py"), "pubsub_actors")
+            actors.preemption = child.protected(os.path.join(here, "preemption.py"), "pubsub_preemption")
+            actors.waits = child.protected(os.path.join(here, "waits.py"), "pubsub_waits")
             player = child.protected(key, "pubsub_player")
             self.modules[key] = (actors, player)
         return self.modules[key]

@@ -1,0 +1,124 @@
+"""Meetings of two or three threads under every schedule with one preemption, and seeded schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbook.graders.broker_model import Op
+from workbook.graders.broker_race_judge import judge_meeting
+from workbook.graders.broker_scene import Scene, with_inner
+from workbook.grading.check import Bench, Broken, Record
+from workbook.grading.verdict import Status, Verdict
+
+
+@dataclass
+class Meeting:
+    """What comes before, the threads that meet, what comes after.
+
+    `room`: no message can lack room, so none may be dropped. `waiting`: how many messages may wait at the end
+    of the meeting, where nobody reads. `exact`: messages each named subscription must get, dropped ones aside.
+    """
+
+    name: str
+    scene: Scene
+    threads: dict[str, list[Op]] = field(default_factory=dict)
+    after: list[Op] = field(default_factory=list)
+    before: list[Op] = field(default_factory=list)
+    may_wait: bool = False
+    room: bool = False
+    finish: tuple[str, ...] = ()
+
+    def meet(self, **threads: list[Op]) -> None:
+        """Everything added to the scene so far comes before; these operations meet."""
+        self.before = list(self.scene.ops)
+        self.scene.ops.clear()
+        self.threads = threads
+
+    def end(self, *subs: str, read: Iterable[str] = (), join: Iterable[str] = ()) -> None:
+        """Afterwards all leave, their buffers are read to the end, their drops are asked for.
+
+        `read` names subscriptions whose reader in the meeting reads to the end itself; `join` names threads
+        that end only now.
+        """
+        by_reader = set(read)
+        for sub in subs:
+            self.scene.leave(sub)
+        for thread in join:
+            self.scene.add("join", who=thread)
+        for sub in subs:
+            if sub not in by_reader:
+                self.scene.drain(sub)
+            self.scene.drain(sub)
+            self.scene.dropped(sub)
+        self.after = list(self.scene.ops)
+
+    def all_ops(self) -> list[Op]:
+        ops = [*self.before, *[op for ops in self.threads.values() for op in ops], *self.after]
+        return [one for op in ops for one in with_inner(op)]
+
+    def plan(self, **how: Any) -> dict[str, Any]:
+        return {
+            "id": self.name,
+            "before": self.before,
+            "threads": self.threads,
+            "after": self.after,
+            "finish": list(self.finish),
+            "may_wait": self.may_wait,
+            "kind": "one",
+            "opcodes": False,
+            "from": 1,
+            "step": 1,
+            **how,
+        }
+
+
+def expect_races(bench: Bench, meetings: Sequence[Meeting], *, opcodes: bool = True, seeds: int = 0) -> None:
+    """Every schedule of every meeting, by lines, then by opcodes; judged one by one. Raises Broken."""
+    steered = 0
+    if seeds:
+        drawn = [bench.rng.randrange(1, 2**31) for _ in range(seeds)]
+        steered += _play(bench, meetings, kind="seeded", seeds=drawn)
+    else:
+        steered += _play(bench, meetings)
+        if opcodes:
+            steered += _play(bench, meetings, opcodes=True)
+    if not steered:  # nothing of it can be steered
+        raise Broken(
+            Verdict(
+                Status.FAILED,
+                "None of the lines that subscribe, publish and leave run in this file, so no race can be ruled out.",
+                expected="the broker is written in this file",
+                seen="no line of it runs",
+                likely="The code is hidden from tracing: exec, eval, another module, or C code.",
+            )
+        )
+
+
+def _play(bench: Bench, meetings: Sequence[Meeting], **how: Any) -> int:
+    """Play and judge; how many steps of the learner's file were steered."""
+    by_name = {meeting.name: meeting for meeting in meetings}
+    records = bench.play({"races": [meeting.plan(**how) for meeting in meetings]})
+    for record in records:
+        if record["k"] == "untraced":
+            raise Broken(
+                Verdict(
+                    Status.FAILED,
+                    "The file switches tracing off or replaces it; the grader steers threads by it.",
+                    expected="sys.settrace is left alone",
+                    seen="sys.settrace was called" if record["line"] else "the trace function was gone",
+                )
+            )
+    steps, own, current = 0, list[Record](), None
+    for record in records:
+        if record["k"] == "meeting":
+            current, own = record, []
+        elif current is not None and record.get("s") == current["s"]:
+            own.append(record)
+            if record["k"] == "schedule":
+                steps += record["steps"]
+            elif record["k"] == "scene":
+                judge_meeting(bench, by_name[current["race"]], own)
+                current = None
+    return steps

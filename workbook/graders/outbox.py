@@ -1,0 +1,30 @@
+"""The grader of the outbox kata: its stages and checks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from workbook.graders import outbox_stage1, outbox_stage1_run
+from workbook.graders.outbox_workshop import workshop
+from workbook.grading.check import Kata, Stage
+
+KATA = Kata(
+    name="outbox",
+    title="Outbox pump",
+    player=Path(__file__).with_name("outbox_player.py"),
+    stages=(
+        Stage(1, "publish and mark", "middle"),
+        Stage(2, "at least once", "senior"),
+        Stage(3, "many pumps", "senior"),
+        Stage(4, "failures", "staff"),
+        Stage(5, "follow-up: throughput", "staff"),
+    ),
+    checks=(*outbox_stage1.CHECKS, *outbox_stage1_run.CHECKS),
+    preload=(
+        "abc", "asyncio", "collections", "concurrent.futures.thread", "contextlib", "dataclasses", "enum",
+        "functools", "hashlib", "heapq", "inspect", "itertools", "json", "logging", "operator", "psycopg",
+        "psycopg.rows", "psycopg.sql", "queue", "random", "threading", "time", "types", "typing", "uuid", "zlib",
+    ),
+    follow_up_needs_core=True,
+    workshop=workshop,
+)  # fmt: skip

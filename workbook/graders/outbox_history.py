@@ -1,0 +1,103 @@
+"""What happened between pumps, broker and database, as plain data, and how it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from workbook.graders.outbox_database import Row
+from workbook.grading.inert import inert
+
+
+@dataclass(frozen=True)
+class Send:
+    """A message a pump handed over. Fields that are no str or bytes hold the name of their type in angles."""
+
+    number: int  # of its pump's child
+    pump: str
+    at: float  # seconds on the clock of this machine
+    topic: str
+    key: bytes
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...]
+    odd: tuple[str, ...]  # what was of a wrong type, in words
+    row: Row | None  # the row it is of, as far as that can be told
+
+    def header(self, name: str) -> bytes | None:
+        return next((value for key, value in self.headers if key == name), None)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One step. kind: send, ack (taken and acknowledged), took (taken, nothing said), refuse (not taken, said
+    so), lose (not taken, nothing said), late (acknowledged after it was taken long ago), asks, answers, note."""
+
+    at: float
+    who: str
+    kind: str
+    text: str
+    send: Send | None = None
+    failed: bool = False
+    session: int = 0
+
+    @property
+    def row(self) -> Row | None:
+        return self.send.row if self.send is not None else None
+
+
+TAKEN = ("ack", "took")  # kinds of events by which the broker has a message
+PUBLISHED = ("ack", "late")  # kinds by which a pump learns of it
+
+
+def name_of(row: Row | None) -> str:
+    """`row 103 of B`, as cards call it."""
+    if row is None:
+        return "a message that is no row"
+    return f"row {row.id} of {inert(row.aggregate, 16) or repr('')}"
+
+
+def statement(text: str, most: int = 52) -> str:
+    """A statement short enough for a line, its beginning and its end."""
+    shown = inert(text, 4000)
+    return shown if len(shown) <= most else f"{shown[: most - 22]} ... {shown[-17:]}"
+
+
+def outcome(tags: str) -> str:
+    """Command tags as rows: `SELECT 6` and `UPDATE 1` as `6 rows`, `1 row`; others as nothing."""
+    counts = [tag.split()[-1] for tag in tags.split(", ") if tag.split() and tag.split()[-1].isdigit()]
+    return ", ".join(f"{count} row{'' if count == '1' else 's'}" for count in counts)
+
+
+def told(
+    events: Iterable[Event], about: Callable[[Event], bool] | None = None, clock: bool = False
+) -> tuple[str, ...]:
+    """A line an event; requests and their answers in one. `about` chooses; `clock` puts the seconds in front."""
+    lines: list[str] = []
+    open_lines: dict[tuple[str, int], int] = {}  # (who, session) -> where its request stands
+    start = None
+    for event in events:
+        start = event.at if start is None else start
+        if event.kind == "answers":
+            at = open_lines.pop((event.who, event.session), None)
+            came = inert(event.text, 60) if event.failed else outcome(event.text)
+            if at is not None and came:
+                lines[at] = f"{lines[at]:<66}{came}"
+            continue
+        if about is not None and not about(event):
+            continue
+        if event.kind == "asks":
+            open_lines[event.who, event.session] = len(lines)
+        time = f"{event.at - start:6.2f} s  " if clock else ""
+        lines.append(f"{time}{event.who:<9}{event.text}".rstrip())
+    return tuple(lines)
+
+
+def of_aggregate(aggregate: str | None) -> Callable[[Event], bool]:
+    """Chooses what a card about one aggregate needs: its messages, notes, and the statements around them."""
+
+    def about(event: Event) -> bool:
+        if event.kind == "asks":
+            return not event.text.upper().startswith(("BEGIN", "SET ", "SHOW", "START"))
+        return event.send is None or event.row is None or event.row.aggregate == aggregate
+
+    return about

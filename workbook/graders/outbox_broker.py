@@ -126,7 +126,7 @@ def read_send(pump: Pump, record: Record, rows: dict[int, Row]) -> Send:
         for name, held in record["headers"]
     )
     row = _row_of(value, key, dict(headers).get("outbox-id", b""), rows)
-    return Send(record["n"], pump.name, record["at"], topic, key, value, headers, tuple(odd), row)
+    return Send(record["n"], pump.who, record["at"], topic, key, value, headers, tuple(odd), row)
 
 
 def _row_of(value: bytes, key: bytes, header: bytes, rows: dict[int, Row]) -> Row | None:

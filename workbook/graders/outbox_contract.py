@@ -16,7 +16,7 @@ from workbook.grading.ending import quote
 from workbook.grading.inert import inert
 from workbook.grading.verdict import Status, Verdict
 
-PATIENCE = 2.0  # seconds for all of it; what takes longer is simply not known
+PATIENCE = 2.0  # seconds for the calls; what takes longer is simply not known
 OPTIONS = {"batch_size": 7, "poll_interval": 0.05, "ack_timeout": 0.5}
 DEFAULTS = {"batch_size": 100, "poll_interval": 1.0, "ack_timeout": 10.0}
 CALLS = {"make": "OutboxPump(...)", "run_once": "run_once()", "run": "run(stop)"}
@@ -54,6 +54,7 @@ def probe(bench: Bench) -> Probe:
             order(do="inspect")
         elif kind == "shape":
             found.shape = record
+            enough.start()
             go_on()
         elif kind == "raised" and record["what"] == "make":
             found.raised["make"] = record
@@ -66,7 +67,6 @@ def probe(bench: Bench) -> Probe:
             records.append(record)
 
     enough = threading.Timer(PATIENCE, order, kwargs={"do": "end"})
-    enough.start()
     try:
         ended = bench.run({}, on_record)
         bench.require_end(ended, records)

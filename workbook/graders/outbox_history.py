@@ -14,7 +14,7 @@ class Send:
     """A message a pump handed over. Fields that are no str or bytes hold the name of their type in angles."""
 
     number: int  # of its pump's child
-    pump: str
+    pump: str  # "pump 1"
     at: float  # seconds on the clock of this machine
     topic: str
     key: bytes

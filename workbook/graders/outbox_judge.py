@@ -83,7 +83,7 @@ def nothing_twice(play: Scene) -> None:
             continue
         before = first.setdefault(send.row.id, send)
         if before is not send:
-            whom = "twice" if before.pump == send.pump else f"by pump {before.pump} and by pump {send.pump}"
+            whom = "twice" if before.pump == send.pump else f"by {before.pump} and by {send.pump}"
             message = f"{name_of(send.row).capitalize()} was sent {whom}, although nothing failed."
             raise play.broken(message, "each row is sent once", f"sent {whom}", send.row)
 

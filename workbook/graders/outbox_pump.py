@@ -69,8 +69,10 @@ class Child:
 class Pump:
     """One pump. What it did stands in plain lists; `scene.changed` is notified with every change."""
 
-    def __init__(self, scene: Scene, child: Child, name: str, proxy: Proxy | None) -> None:
-        self.scene, self.child, self.name, self.proxy = scene, child, name, proxy
+    def __init__(self, scene: Scene, child: Child, name: str, who: str) -> None:
+        self.scene, self.child = scene, child
+        self.name, self.who = name, who  # unique, for the child; as histories call it
+        self.proxy: Proxy | None = None
         self.dead = False
         self.job = ""  # what it was called for and has not come back from
         self.result: Record | None = None  # of the last call that came back
@@ -83,10 +85,6 @@ class Pump:
         self.lines: list[str] = []  # of a local log
         self.lines_complete = self.all_acknowledged = False
         self.place: dict[str, Any] | None = None
-
-    @property
-    def who(self) -> str:
-        return f"pump {self.name}"
 
     @property
     def busy(self) -> bool:

@@ -37,6 +37,19 @@ class Scene(Blame):
         self.rows: dict[int, Row] = {}
         self.broker = Broker(self)
         self.crew = Crew(self, bench)
+        self._made = 0
+
+    def next_act(self) -> None:
+        """Forget what was: rows, history, and pumps, which must not be running. Children stay."""
+        for pump in self.pumps:
+            pump.dead = True
+            if pump.proxy is not None:
+                pump.proxy.close()
+        with self.changed:
+            self.pumps.clear()
+            self.events.clear()
+            self.sends.clear()
+            self.rows.clear()
 
     # ---- setting up
 
@@ -84,7 +97,8 @@ class Scene(Blame):
     ) -> Pump:
         """Call the constructor; its outcome is in the pump's `result`."""
         child = child or self.child()
-        pump = Pump(self, child, str(len(self.pumps) + 1), None)
+        self._made += 1
+        pump = Pump(self, child, str(self._made), f"pump {len(self.pumps) + 1}")
         pump.proxy = None if direct else base.proxy(pump.moment)
         self.pumps.append(pump)
         child.pumps[pump.name] = pump

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from statistics import median
 
 from workbook.graders import outbox_judge as judge
@@ -95,7 +96,7 @@ def _not_hammered(play: Scene, rows: Rows, slow: Pump) -> None:
         if play.bench.left < 1.0:
             break  # it looks rarely; whether it looks at all comes next
         time.sleep(0.02)
-    gaps = [after - before for before, after in zip(looks, looks[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(looks)]
     if gaps and median(gaps) < 0.4:
         message = f"With poll_interval=0.8 the pump looks every {median(gaps):.2f} s."
         raise play.broken(
@@ -182,7 +183,6 @@ def late_acknowledgements_at_stop_are_marked(bench: Bench) -> None:
             pump.stop(n=send.number, after=0.05 if good == 1 else 0.2, how="ack", tell=True)
             play.until(lambda: not pump.busy and not play.broker.held(), "`run` does not return")  # noqa: B023
             play.look()
-            late = play.events[-1].at - pump.stopped
             late = (
                 next(e.at for e in reversed(play.events) if e.kind == "late" and e.send is send)
                 - pump.stopped
@@ -213,6 +213,7 @@ def _soon(done, seconds: float = 0.5) -> bool:  # type: ignore[no-untyped-def]
     likely="The connection is not in autocommit mode, and a SELECT that found nothing is never ended.",
     notebook="q15_durability",
     limit=LIMIT,
+    waits=True,
 )
 def no_idle_transaction(bench: Bench) -> None:
     for autocommit in (False, True):

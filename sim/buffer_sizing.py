@@ -132,7 +132,7 @@ class BufferSizing(Scenario):
 
     @property
     def floor(self) -> float:
-        """The loss no buffer gets below at this load."""
+        """The loss that no buffer gets below."""
         return loss_floor(self.rate, self.capacity_rate)
 
     def variants(self) -> tuple[Self, ...]:
@@ -196,7 +196,6 @@ class BufferSizing(Scenario):
         return self._result(draws, total, first_drop=subscriber.first_drop, cut=shots[cut].time)
 
     def _run_burst(self, draws: Streams) -> BufferSizingResult:
-        """Follow the burst until the buffer is first empty after it."""
         env = Environment()
         topic = Topic(env)
         subscriber = topic.subscribe(self._subscriber(env, draws))
@@ -226,7 +225,6 @@ class BufferSizing(Scenario):
         )
 
     def _run_fluid(self, draws: Streams) -> BufferSizingResult:
-        """Follow an on-off source's fluid from one turn to the next."""
         source = self._source()
         marks = tuple(self.buffer * index / MARKS for index in range(MARKS + 1))
         turns = on_off_turns(
@@ -234,7 +232,7 @@ class BufferSizing(Scenario):
             draws.exponential("off", mean=1.0 / source.on_rate),
         )
         backlog = follow_on_off(turns, source.peak, self.capacity_rate, marks, self.messages / self.rate)
-        nothing = dict.fromkeys(
+        nothing: dict[str, Any] = dict.fromkeys(
             ("loss", "delay", "delay_p99", "delay_max", "throughput", "first_drop", "drain")
         )
         return BufferSizingResult(
@@ -254,7 +252,7 @@ class BufferSizing(Scenario):
 
     def _result(self, draws: Streams, total: Meter, **own: Any) -> BufferSizingResult:
         delays, width = total.age_histogram()
-        measured = {
+        measured: dict[str, Any] = {
             "loss": total.loss,
             "delay": total.mean_age,
             "delay_p99": total.age_quantile(0.99),

@@ -9,7 +9,7 @@ latter only. Float operations come in the same order as in the engine: results a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import inf
@@ -122,13 +122,13 @@ def block(
 
 
 @dataclass(frozen=True)
-class LockStep:
-    """Totals per replication, one array element each; every message is followed to its departure."""
+class Totals:
+    """What happened to many buffers up to a moment, one array element each."""
 
     messages: int
     dropped: Counts
-    age_sum: Floats
-    end: Floats  # when the last message departed
+    age_sum: Floats  # over accepted messages, each followed to its departure
+    end: Floats  # when the last accepted message departs
 
     @property
     def loss(self) -> Floats:
@@ -138,21 +138,35 @@ class LockStep:
     def mean_age(self) -> Floats:
         return self.age_sum / (self.messages - self.dropped)
 
+    def since(self, earlier: Totals) -> Totals:
+        """Return the totals of the messages from `earlier` to now."""
+        return Totals(
+            self.messages - earlier.messages,
+            self.dropped - earlier.dropped,
+            self.age_sum - earlier.age_sum,
+            self.end,
+        )
 
-def drop_newest_lockstep(batches: Iterable[tuple[Floats, Floats]], places: int) -> LockStep:
-    """Follow many buffers at once; each batch holds gaps and services, a row per message, a column per buffer."""
-    import numpy as np
 
-    messages = 0
-    for gaps, services in batches:
-        if not messages:
-            columns = gaps.shape[1]
-            now, last, age_sum = np.zeros(columns), np.full(columns, -inf), np.zeros(columns)
-            ring = np.full(places * columns, -inf)
-            slot = np.arange(columns)  # where each column's K-th last departure stands in the ring
-            accepted = np.zeros(columns, np.int64)
-            leaves, age = np.empty(columns), np.empty(columns)
-            accept, step = np.empty(columns, bool), np.empty(columns, np.int64)
+class LockStep:
+    """Many buffers that drop what finds no place, stepped through message by message, all at once."""
+
+    def __init__(self, columns: int, places: int) -> None:
+        import numpy as np
+
+        self._np, self._columns = np, columns
+        self._ring = np.full(places * columns, -inf)  # departures of the last accepted, a row per place
+        self._slot = np.arange(columns)  # where each column's K-th last departure stands
+        self._now, self._last = np.zeros(columns), np.full(columns, -inf)
+        self._age_sum, self._accepted = np.zeros(columns), np.zeros(columns, np.int64)
+        self._messages = 0
+
+    def step(self, gaps: Floats, services: Floats) -> None:
+        """Offer more messages: a row of gaps and one of services per message, a column per buffer."""
+        np, ring, slot, columns = self._np, self._ring, self._slot, self._columns
+        now, last, age_sum, accepted = self._now, self._last, self._age_sum, self._accepted
+        accept, moved = np.empty(columns, bool), np.empty(columns, np.int64)
+        leaves, age = np.empty(columns), np.empty(columns)
         for gap, service in zip(gaps, services, strict=True):
             np.add(now, gap, out=now)
             oldest = ring[slot]
@@ -164,11 +178,37 @@ def drop_newest_lockstep(batches: Iterable[tuple[Floats, Floats]], places: int) 
             np.add(age_sum, age, out=age_sum)
             last = np.where(accept, leaves, last)
             ring[slot] = np.where(accept, leaves, oldest)
-            np.multiply(accept, columns, out=step)
-            np.add(slot, step, out=slot)
+            np.multiply(accept, columns, out=moved)
+            np.add(slot, moved, out=slot)
             np.remainder(slot, ring.size, out=slot)
             np.add(accepted, accept, out=accepted)
-        messages += len(gaps)
-    if not messages:
-        raise ValueError("there must be at least one batch of at least one message")
-    return LockStep(messages, messages - accepted, age_sum, last)
+        self._last = last
+        self._messages += len(gaps)
+
+    def totals(self) -> Totals:
+        """Return what happened so far."""
+        return Totals(
+            self._messages, self._messages - self._accepted, self._age_sum.copy(), self._last.copy()
+        )
+
+
+def block_lockstep(services: Floats, places: int, gaps: Floats | None = None) -> Floats:
+    """Return when each message of a blocked publisher goes out, for many publishers at once.
+
+    `services` is indexed by message, subscriber and column, `gaps` by message and column; without gaps the
+    publisher never pauses.
+    """
+    import numpy as np
+
+    messages, subscribers, columns = services.shape
+    out = np.empty((messages, columns))
+    ends = np.full((places, subscribers, columns), -inf)
+    last, now, arrival = np.full((subscribers, columns), -inf), np.zeros(columns), np.zeros(columns)
+    for number in range(messages):
+        if gaps is not None:
+            arrival = arrival + gaps[number]
+        now = np.maximum(np.maximum(arrival, now), ends[number % places].max(axis=0))
+        last = np.maximum(now, last) + services[number]
+        ends[number % places] = last
+        out[number] = now
+    return out

@@ -69,11 +69,11 @@ class Rule:
             return f"one of {', '.join(self.choices)}"
         words = [{int: "a whole number", float: "a finite number", bool: "true or false"}[self.kind]]
         if self.at_least is not None:
-            words.append(f"at least {self.at_least:g}")
+            words.append(f"at least {self.at_least:,.15g}")
         if self.above is not None:
-            words.append(f"above {self.above:g}")
+            words.append(f"above {self.above:,.15g}")
         if self.at_most is not None:
-            words.append(f"at most {self.at_most:g}")
+            words.append(f"at most {self.at_most:,.15g}")
         return ", ".join(words) + (" or none" if self.optional else "")
 
     def _allowed(self, value: Any) -> bool:

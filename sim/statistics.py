@@ -107,17 +107,18 @@ def t_quantile(probability: float, degrees: int) -> float:
 
 def t_cdf(t: float, degrees: int) -> float:
     """Return P(T <= t) for Student's t with so many degrees of freedom."""
-    tail = _incomplete_beta(degrees / 2, 0.5, degrees / (degrees + t * t)) / 2
+    total = degrees + t * t
+    tail = _incomplete_beta(degrees / 2, 0.5, degrees / total, t * t / total) / 2
     return 1.0 - tail if t > 0 else tail
 
 
-def _incomplete_beta(a: float, b: float, x: float) -> float:
-    """Regularised incomplete beta by its continued fraction (Numerical Recipes, section 6.4)."""
-    if x <= 0.0 or x >= 1.0:
-        return min(max(x, 0.0), 1.0)
+def _incomplete_beta(a: float, b: float, x: float, rest: float) -> float:
+    """Regularised incomplete beta at x = 1 - rest, by its continued fraction (Numerical Recipes, 6.4)."""
+    if x <= 0.0 or rest <= 0.0:
+        return 0.0 if x <= 0.0 else 1.0
     if x > (a + 1) / (a + b + 2):
-        return 1.0 - _incomplete_beta(b, a, 1.0 - x)
-    log_front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+        return 1.0 - _incomplete_beta(b, a, rest, x)
+    log_front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log(rest)
     tiny = 1e-300
     c, d = 1.0, 1.0 / max(1.0 - (a + b) * x / (a + 1), tiny)
     fraction = d

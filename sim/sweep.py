@@ -14,8 +14,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import ceil
 
 from sim.scenario import Result, Scenario
 from sim.streams import AUTO, Streams
@@ -92,32 +93,52 @@ def by_scenario(results: Sequence[Result]) -> dict[Scenario, tuple[Result, ...]]
 
 
 @contextmanager
-def process_pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
+def process_pool(jobs: int, grace: float = 3.0) -> Iterator[ProcessPoolExecutor]:
     """A pool of worker processes that ends with this process, whatever ends it.
 
-    Ctrl-C reaches only the parent, which stops the workers at once when the body raises.
+    Ctrl-C reaches only the parent. When the body raises, tasks not begun are cancelled and workers in the
+    middle of one have `grace` seconds to finish it; then, or at a second Ctrl-C, they are terminated.
     """
     context = multiprocessing.get_context("spawn")  # a fork would copy locks held by other threads
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_follow_parent)
     try:
         yield pool
     except BaseException:
-        for worker in list((pool._processes or {}).values()):  # public only from Python 3.14 on
+        workers = list((pool._processes or {}).values())  # public only from Python 3.14 on
+        # cancelled first: terminating workers that still have cancelled tasks leaves Python 3.11's pool hanging
+        pool.shutdown(wait=False, cancel_futures=True)
+        end = time.monotonic() + grace
+        with suppress(KeyboardInterrupt):
+            for worker in workers:
+                worker.join(max(0.0, end - time.monotonic()))
+        for worker in workers:
             worker.terminate()
+            worker.join()
         raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    else:
+        pool.shutdown()
 
 
-def run_chunk(cells: Sequence[Cell], seconds: float) -> tuple[list[tuple[int, Result]], Sequence[Cell]]:
-    """Run cells until the time is used up; return the results by position, and the cells not reached."""
+@dataclass(frozen=True)
+class Chunk:
+    """What came back from a task: results by position, the cells it did not reach, and its time in seconds."""
+
+    results: tuple[tuple[int, Result], ...]
+    rest: tuple[Cell, ...]
+    seconds: float
+
+
+def run_chunk(cells: Sequence[Cell], seconds: float) -> Chunk:
+    """Run cells until the time is used up, at least one."""
     results: list[tuple[int, Result]] = []
-    end = time.perf_counter() + seconds
-    for index, cell in enumerate(cells):
-        if results and time.perf_counter() >= end:
-            return results, cells[index:]
+    start = time.perf_counter()
+    elapsed = 0.0
+    for cell in cells:
+        if results and elapsed >= seconds:
+            break
         results.append((cell.position, run_cell(cell)))
-    return results, []
+        elapsed = time.perf_counter() - start
+    return Chunk(tuple(results), tuple(cells[len(results) :]), elapsed)
 
 
 def run_cell(cell: Cell) -> Result:
@@ -137,18 +158,21 @@ def _there(cells: Sequence[Cell], executor: Executor) -> Iterator[tuple[int, Res
     workers = getattr(executor, "_max_workers", None)
     in_flight = 2 * workers if isinstance(workers, int) else IN_FLIGHT
     todo = deque(cells)
-    running: set[Future[tuple[list[tuple[int, Result]], Sequence[Cell]]]] = set()
+    running: set[Future[Chunk]] = set()
+    done, seconds = 0, 0.0
     try:
         while todo or running:
             while todo and len(running) < in_flight:
-                share = max(1, len(todo) // (2 * in_flight))  # guided: large first, small at the end
-                chunk = [todo.popleft() for _ in range(share)]
-                running.add(executor.submit(run_chunk, chunk, CHUNK))
+                enough = ceil(CHUNK * done / seconds) if seconds else len(todo)
+                guided = len(todo) // (2 * in_flight)  # large at first, small at the end
+                share = min(max(guided, enough, 1), ceil(len(todo) / in_flight))
+                running.add(executor.submit(run_chunk, [todo.popleft() for _ in range(share)], CHUNK))
             future = next(as_completed(running))
             running.remove(future)
-            results, rest = future.result()
-            todo.extendleft(reversed(rest))
-            yield from results
+            chunk = future.result()
+            done, seconds = done + len(chunk.results), seconds + chunk.seconds
+            todo.extendleft(reversed(chunk.rest))
+            yield from chunk.results
     finally:
         for future in running:
             future.cancel()

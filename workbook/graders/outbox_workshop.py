@@ -36,6 +36,11 @@ class Workshop:
         self._only_one = threading.Lock()  # for a server of somebody else's, where we have but a schema
         self._results: dict[str, tuple[threading.Lock, list[Any]]] = {}
 
+    @property
+    def several(self) -> bool:
+        """Whether one scene may have two databases."""
+        return VARIABLE not in os.environ
+
     @contextmanager
     def database(self, first_id: int = 1) -> Iterator[Database]:
         """A database with an empty table, for one scene. Raises NotGraded when there is no PostgreSQL."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbook.graders import broker_stage1, broker_stage2, broker_stage3, broker_stage4
+from workbook.graders import broker_stage1, broker_stage2, broker_stage3, broker_stage4, broker_stage5
 from workbook.grading.check import Kata, Stage
 
 KATA = Kata(
@@ -16,8 +16,15 @@ KATA = Kata(
         Stage(2, "bounded and never blocked", "middle"),
         Stage(3, "lifetime", "middle"),
         Stage(4, "concurrency", "senior"),
+        Stage(5, "follow-up: policies per subscription", "senior"),
     ),
-    checks=(*broker_stage1.CHECKS, *broker_stage2.CHECKS, *broker_stage3.CHECKS, *broker_stage4.CHECKS),
+    checks=(
+        *broker_stage1.CHECKS,
+        *broker_stage2.CHECKS,
+        *broker_stage3.CHECKS,
+        *broker_stage4.CHECKS,
+        *broker_stage5.CHECKS,
+    ),
     preload=(
         "abc",
         "ast",

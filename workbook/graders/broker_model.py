@@ -33,15 +33,34 @@ class Waiting:
     live: bool = False
     reader: Op | None = None
 
+    @property
+    def has_room(self) -> bool:
+        return self.reader is not None or len(self.buffer) < self.size
+
+
+@dataclass
+class Publishing:
+    """A publish under way: the messages still to come, the one being handed over, who has no room for it yet."""
+
+    op: Op
+    keys: deque[str]
+    key: str = ""
+    waits_for: list[Waiting] = field(default_factory=list)
+
 
 class Model:
-    """A broker per name, performing scenes one operation at a time (policies: Drop and Disconnect)."""
+    """A broker per name, performing scenes one operation at a time.
+
+    While a publish waits for a Block subscriber the topic's others already have the message; the contract
+    leaves that open, so scenes do not look at them meanwhile.
+    """
 
     def __init__(self) -> None:
         self.sizes: dict[str, int] = {}
         self.subs: dict[str, Waiting] = {}
         self.homes: dict[str, str] = {}
         self.outcomes: dict[int, Outcome] = {}
+        self.under_way: list[Publishing] = []
 
     def run(self, ops: Sequence[Op]) -> dict[int, Outcome]:
         """The outcome of every operation, by its number."""
@@ -54,8 +73,10 @@ class Model:
         handler = getattr(self, "op_" + op["op"], None)
         if handler is not None:  # measurements have no expected outcome
             handler(op, outcome)
-        if op["op"] not in ("read", "hold"):
+        if op["op"] not in ("read", "hold", "publish"):
             outcome.done = True
+        for publishing in list(self.under_way):
+            self.go_on(publishing)
 
     def op_create(self, op: Op, _: Outcome) -> None:
         self.sizes[op.get("b", "b")] = DEFAULT_BUFFER if op["buffer"] is None else op["buffer"]
@@ -83,13 +104,34 @@ class Model:
             self.outcomes[reader["i"]].value = True
 
     def op_publish(self, op: Op, _: Outcome) -> None:
-        for key in op["m"]:
-            for name, sub in self.subs.items():
+        self.under_way.append(Publishing(op, deque(op["m"])))
+        self.go_on(self.under_way[-1])
+
+    def go_on(self, publishing: Publishing) -> None:
+        """Hand over as much as there is room for."""
+        op = publishing.op
+        while publishing in self.under_way:
+            for sub in list(publishing.waits_for):
+                if not sub.live or sub.has_room:
+                    publishing.waits_for.remove(sub)
+                    if sub.live:
+                        self.offer(sub, publishing.key)
+            if publishing.waits_for:
+                return
+            if not publishing.keys:
+                self.under_way.remove(publishing)
+                self.outcomes[op["i"]].done = True
+                return
+            publishing.key = publishing.keys.popleft()
+            for name, sub in list(self.subs.items()):
                 if sub.live and sub.topic == op["topic"] and self.homes[name] == op.get("b", "b"):
-                    self.offer(sub, key)
+                    if sub.policy == "Block" and not sub.has_room:
+                        publishing.waits_for.append(sub)
+                    else:
+                        self.offer(sub, publishing.key)
 
     def offer(self, sub: Waiting, key: str) -> None:
-        if sub.reader is not None or len(sub.buffer) < sub.size:
+        if sub.has_room:
             sub.buffer.append(key)
             sub.row = 0
             if sub.reader is not None:

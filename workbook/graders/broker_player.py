@@ -466,7 +466,7 @@ class Race(Scene):
             actor.begin(self.job(ops))
             actors.append(actor)
         # List, not generator: every one is waited for, also after one was found stuck.
-        done = all([self.company.wait(actor) for actor in actors if actor.name not in self.plan["finish"]])
+        done = all([self.company.wait(actor) for actor in actors if actor.name not in self.plan["finish"]])  # noqa: C419
         sys.setswitchinterval(interval)
         return done
 
@@ -485,9 +485,10 @@ class Race(Scene):
         jobs = {name: self.job(ops) for name, ops in plan["threads"].items()}
         schedule = kit.actors.preemption.Schedule(self.company, jobs, kit.file_name, opcodes)
         first = ""
-        for name, lines in slices:
+        for at, (name, lines) in enumerate(slices):
             state = schedule.slice(name, lines)
-            first = first or state
+            if at == len(plan["lead"]):
+                first = state
         waiting = schedule.release()
         kit.emit({"k": "schedule", "s": self.number, "slices": schedule.told, "steps": schedule.steps})
         if schedule.cut_off:
@@ -529,10 +530,12 @@ def schedules(plan: Op) -> Any:
         for seed in plan["seeds"]:
             yield seeded_slices(names, seed)
         return
-    for first, second in ([names[0], names[1]], [names[1], names[0]]):
+    lead = [[name, None] for name in plan["lead"]]
+    one, two = [name for name in names if name not in plan["lead"]]
+    for first, second in ((one, two), (two, one)):
         k = plan["from"]
         while True:
-            ended = yield [[first, k - 1], [second, None], [first, None]]
+            ended = yield [*lead, [first, k - 1], [second, None], [first, None]]
             if ended != "paused":
                 break  # it ran through, or waits for the other: there is no later line to stop at
             k += plan["step"]

@@ -17,8 +17,7 @@ from workbook.grading.verdict import Status, Verdict
 class Meeting:
     """What comes before, the threads that meet, what comes after.
 
-    `room`: no message can lack room, so none may be dropped. `waiting`: how many messages may wait at the end
-    of the meeting, where nobody reads. `exact`: messages each named subscription must get, dropped ones aside.
+    A name that ends in "unread" promises that nobody reads before all has been published.
     """
 
     name: str
@@ -27,7 +26,7 @@ class Meeting:
     after: list[Op] = field(default_factory=list)
     before: list[Op] = field(default_factory=list)
     may_wait: bool = False
-    room: bool = False
+    lead: tuple[str, ...] = ()  # threads that run until they wait, before the other two meet
     finish: tuple[str, ...] = ()
 
     def meet(self, **threads: list[Op]) -> None:
@@ -70,6 +69,7 @@ class Meeting:
             "opcodes": False,
             "from": 1,
             "step": 1,
+            "lead": list(self.lead),
             **how,
         }
 

@@ -148,6 +148,12 @@ def judge_subscription(
         return
     missing = [key for key in must if key not in received]
     size = meeting.before[0]["buffer"] or 16
+    if isinstance(sub.policy, list) and meeting.name.endswith("unread"):
+        after, excess = sub.policy[1] or 1, len(must) + len(may) - size
+        if dropped != min(after, excess):
+            card.fail(
+                f"{name} counts {dropped} dropped; its row ends at {min(after, excess)}.", sub, must, may
+            )
     if sub.policy == "Block":
         if missing:
             card.fail(f"{name} never gets {', '.join(missing)}, and Block drops nothing.", sub, must, may)
@@ -241,9 +247,7 @@ class Card:
         lines = [f"before  Broker(buffer={size}); {'; '.join(before)}"[:110]]
         for name, ops in self.meeting.threads.items():
             lines.append(f"{name:<8}will {'; '.join(say(op) for op in ops)}"[:110])
-        for told in self.story.slices[:12]:
-            lines.append(self._slice(told))
-        return lines
+        return [*lines, *(self._slice(told) for told in self.story.slices[:12])]
 
     def _slice(self, told: dict[str, object]) -> str:
         def at(line: object) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
+from typing import Any
 
 from workbook.graders.broker_scene import Names, Scene, judge, play
 from workbook.grading.check import Bench, Broken
@@ -23,6 +24,7 @@ class Traffic:
     topics: tuple[str, ...]
     messages: tuple[str, ...]
     steps: tuple[Step, ...] = field(default=())
+    policies: tuple[Any, ...] = (None,)
 
     def scene(self) -> Scene:
         """Steps -> operations. Reads ask for no more than waits, so that nothing blocks."""
@@ -34,7 +36,8 @@ class Traffic:
             if what == "join" and sub not in topic_of:
                 topic_of[sub] = self.topics[count % len(self.topics)]
                 waiting[sub] = 0
-                scene.join(sub, topic_of[sub])
+                policy = self.policies[(len(topic_of) + count) % len(self.policies)]
+                scene.join(sub, topic_of[sub], policy)
             elif what == "publish":
                 topic = self.topics[count % len(self.topics)]
                 scene.publish(topic, next(names))
@@ -67,11 +70,11 @@ class Traffic:
         while run:
             for start in range(0, size, run):
                 steps = self.steps[:start] + self.steps[start + run :]
-                yield Traffic(self.buffer, self.topics, self.messages, steps)
+                yield replace(self, steps=steps)
             run //= 2
 
 
-def traffic(rng: Random, leaving: bool) -> Traffic:
+def traffic(rng: Random, leaving: bool, policies: bool) -> Traffic:
     """One random traffic of at most 60 steps over at most six subscriptions and two topics."""
     names = Names(rng)
     kinds = ["join", "publish", "publish", "publish", "read", "read", "dropped"]
@@ -82,12 +85,13 @@ def traffic(rng: Random, leaving: bool) -> Traffic:
     main, other = names.topic(), names.topic()
     topics = (main, main, main, main, main, other)  # most steps meet on one topic
     buffer = rng.choice((1, 1, 2, 3, 4, 20))
-    return Traffic(buffer, topics, tuple(names.messages(60)), tuple(steps))
+    chosen = (None, ["Disconnect", 1], "Drop", ["Disconnect", 3]) if policies else (None,)
+    return Traffic(buffer, topics, tuple(names.messages(60)), tuple(steps), chosen)
 
 
-def expect_random(bench: Bench, *, leaving: bool) -> None:
+def expect_random(bench: Bench, *, leaving: bool, policies: bool = False) -> None:
     """Play many random traffics; raise Broken with the shortest one found that breaks a rule."""
-    cases = [traffic(bench.rng, leaving) for _ in range(SCENES)]
+    cases = [traffic(bench.rng, leaving, policies) for _ in range(SCENES)]
     broken = first_broken(bench, cases)
     if broken is None:
         return

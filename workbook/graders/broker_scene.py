@@ -331,7 +331,7 @@ def differs(op: Op, want: Outcome, seen: Seen, bench: Bench) -> tuple[str, str, 
         return f"`{say(op)}` does not come about.", wanted, "it is never reached"
     outcome = outcome or Outcome()
     if outcome.done != want.done:
-        what = "never returns" if want.done else "does not wait for the next message"
+        what = "never returns" if want.done else "does not wait"
         return f"`{say(op)}` {what}.", wanted, got
     if outcome.got != want.got or (
         outcome.done and op["op"] in ("read", "dropped") and outcome.value != want.value
@@ -347,13 +347,14 @@ def _was_reached(op: Op, seen: Seen) -> bool:
     return stuck or op["a"] in seen.waits
 
 
-def expect_model(bench: Bench, *scenes: Scene, likely: str = "") -> None:
-    """Play scenes in one child and judge each by the model."""
+def expect_model(bench: Bench, *scenes: Scene, likely: str = "") -> list[Seen]:
+    """Play scenes in one child and judge each by the model; what was seen, when all is as it should be."""
     outcomes = play(bench, *scenes)
     for scene, seen in zip(scenes, outcomes, strict=False):
         judge(bench, scene, seen, likely=likely)
     if len(outcomes) < len(scenes):
         raise Broken(Verdict(Status.FAILED, "The scene broke off before its end."))
+    return outcomes
 
 
 def no_error(bench: Bench, seen: Seen) -> None:

@@ -11,7 +11,7 @@ from workbook.grading.check import Bench, Check, collector
 
 CHECKS: list[Check] = []
 check = collector(CHECKS, 4)
-LIMIT = 10.0
+LIMIT, SILENCE = 40.0, 3.0  # seconds; on an idle machine a check takes about one
 
 
 def meeting(bench: Bench, name: str, buffer: int = 16) -> tuple[Meeting, Scene, Names]:
@@ -36,6 +36,7 @@ def subscribe(scene: Scene, by: str, sub: str, topic: str, policy: Any = None) -
     likely="`if there is room: append` without a lock around both, or with two locks.",
     notebook="q03_minimal_broker",
     limit=LIMIT,
+    silence=SILENCE,
 )
 def race_publish_publish(bench: Bench) -> None:
     meetings = []
@@ -61,6 +62,7 @@ def race_publish_publish(bench: Bench) -> None:
     likely="`self.dropped += 1` outside the lock.",
     notebook="q21_observability",
     limit=LIMIT,
+    silence=SILENCE,
 )
 def race_drop_counts(bench: Bench) -> None:
     met, scene, names = meeting(bench, "drop and drop, unread", 1)
@@ -82,6 +84,7 @@ def race_drop_counts(bench: Bench) -> None:
     likely="The registry is changed while publish iterates over it, or the subscription is registered half-made.",
     notebook="q11_lock_during_delivery",
     limit=LIMIT,
+    silence=SILENCE,
 )
 def race_publish_enter(bench: Bench) -> None:
     meetings = []
@@ -102,11 +105,12 @@ def race_publish_enter(bench: Bench) -> None:
 
 
 @check(
-    rule="A publish that overlaps leaving may or may not reach the one who leaves; it never raises, and all others get it.",
+    rule="A publish that overlaps leaving may or may not reach who leaves; it never raises, and all others get it.",
     why="This is the race that ends as `send on closed channel` in Go.",
     likely="publish looks at the closed flag and enqueues in two steps; flag and enqueue need one lock.",
     notebook="q11_lock_during_delivery",
     limit=LIMIT,
+    silence=SILENCE,
 )
 def race_publish_leave(bench: Bench) -> None:
     meetings = []
@@ -141,6 +145,7 @@ def race_publish_leave(bench: Bench) -> None:
     likely="The look and the wait are not under one lock, or `if` stands where `while` belongs.",
     notebook="q03_minimal_broker",
     limit=LIMIT,
+    silence=SILENCE,
 )
 def race_publish_read(bench: Bench) -> None:
     meetings = []
@@ -165,6 +170,7 @@ def race_publish_read(bench: Bench) -> None:
     likely="`if topic not in registry: registry[topic] = ...` outside the lock: the second entry replaces the first.",
     notebook="q11_lock_during_delivery",
     limit=LIMIT,
+    silence=SILENCE,
 )
 def race_enter_enter(bench: Bench) -> None:
     meetings = []
@@ -187,6 +193,7 @@ def race_enter_enter(bench: Bench) -> None:
     likely="The entry is found empty, somebody enters it, then it is deleted with the newcomer in it.",
     notebook="q11_lock_during_delivery",
     limit=LIMIT,
+    silence=SILENCE,
 )
 def race_enter_leave(bench: Bench) -> None:
     meetings = []
@@ -209,6 +216,7 @@ def race_enter_leave(bench: Bench) -> None:
     likely="Both find themselves the last and delete the entry twice (KeyError), or a list is changed under the other.",
     notebook="q09_unsubscribe",
     limit=LIMIT,
+    silence=SILENCE,
 )
 def race_leave_leave(bench: Bench) -> None:
     meetings = []
@@ -242,6 +250,7 @@ def race_leave_leave(bench: Bench) -> None:
     likely="The closed flag is set or looked at outside the lock that the wait uses.",
     notebook="q09_unsubscribe",
     limit=LIMIT,
+    silence=SILENCE,
 )
 def race_read_leave(bench: Bench) -> None:
     meetings = []
@@ -266,6 +275,7 @@ def race_read_leave(bench: Bench) -> None:
     likely="Messages are handed over outside the lock, or parked in a shared place that another publish empties.",
     notebook="q14_ordering",
     limit=LIMIT,
+    silence=SILENCE,
 )
 def race_publish_order(bench: Bench) -> None:
     meetings = []
@@ -298,6 +308,7 @@ def race_publish_order(bench: Bench) -> None:
     likely="See the schedule; it is replayed by the seed.",
     notebook="q11_lock_during_delivery",
     limit=LIMIT,
+    silence=SILENCE,
 )
 def three_threads(bench: Bench) -> None:
     meetings = []
@@ -343,17 +354,19 @@ def three_threads(bench: Bench) -> None:
     likely="See what does not add up; the races above find most such faults with a schedule to look at.",
     notebook="q11_lock_during_delivery",
     limit=LIMIT,
+    silence=SILENCE,
 )
 def churn_of_many_threads(bench: Bench) -> None:
     expect_churn(bench)
 
 
 @check(
-    rule="No order of entering, publishing, reading and leaving ends in a deadlock, also when readers publish themselves.",
+    rule="No order of entering, publishing, reading and leaving ends in a deadlock, also when readers publish.",
     why="Readers that publish to each other's topics are an everyday design.",
-    likely="Locks are taken in two orders, or a lock is held while the loop body or another subscription is waited for.",
+    likely="Locks are taken in two orders, or a lock is held while the loop body or another thread is waited for.",
     notebook="q11_lock_during_delivery",
     limit=LIMIT,
+    silence=SILENCE,
 )
 def no_deadlock(bench: Bench) -> None:
     meetings = []

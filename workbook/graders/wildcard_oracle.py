@@ -31,22 +31,22 @@ def matches(topic: str, pattern: str) -> bool:
 
 
 class Model:
-    """An index of pairs. Values are numbers that stand for objects, so equality here is identity there."""
+    """An index of pairs. Values are names that stand for objects, so equality here is identity there."""
 
     def __init__(self) -> None:
-        self.pairs: list[tuple[str, int]] = []
+        self.pairs: list[tuple[str, str]] = []
 
-    def add(self, pattern: str, value: int) -> None:
+    def add(self, pattern: str, value: str) -> None:
         if not valid_pattern(pattern):
             raise ValueError(pattern)
         self.pairs.append((pattern, value))
 
-    def remove(self, pattern: str, value: int) -> None:
+    def remove(self, pattern: str, value: str) -> None:
         if (pattern, value) not in self.pairs:
             raise KeyError(pattern)
         self.pairs.remove((pattern, value))
 
-    def match(self, topic: str) -> list[int]:
+    def match(self, topic: str) -> list[str]:
         if not valid_topic(topic):
             raise ValueError(topic)
         return sorted(value for pattern, value in self.pairs if matches(topic, pattern))

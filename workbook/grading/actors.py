@@ -49,7 +49,7 @@ class Actor:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.job = None
+        self.job: Any = None
         self.begun = self.done = 0
         self.slept = False
         self.ident = self.native = 0

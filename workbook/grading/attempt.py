@@ -102,6 +102,7 @@ class ChildBench:
         self._kata, self._path, self._warden = kata, path, warden
         self._until = time.monotonic() + limit
         self._limit, self._patience = limit, patience
+        self._silence = min(limit, check.silence) if check.silence else None
         self._attempt = attempt
 
     @property
@@ -143,6 +144,7 @@ class ChildBench:
     def run(self, plan: Mapping[str, Any], on_record: Callable[[Record], None]) -> Ended:
         """Perform a plan and say how the child ended; judging that is the caller's part."""
         left = max(0.2, self._until - time.monotonic())
+        silence = min(left, self._silence or left)
         request = {
             "file": str(self._path),
             "module": self._kata.name,
@@ -150,6 +152,7 @@ class ChildBench:
             "player": str(self._kata.player),
             "preload": list(self._kata.preload),
             "limit": left,
+            "silence": silence,
             "memory": MEMORY,
             "plan": {"patience": self._patience, **plan},
         }
@@ -172,7 +175,7 @@ class ChildBench:
             if record.get("k") == "not-loaded":
                 raise Broken(not_loaded(record, self.source, self.file_name))
         place = quote(self.source, last_line(ended.fault, str(self._path)), self.file_name)
-        verdict = sentence(ended, self._limit, place)
+        verdict = sentence(ended, self._silence or self._limit, place)
         started = next((record for record in records if record.get("k") == "process"), None)
         fault = next((record for record in records if record.get("k") == "fault"), None)
         if verdict is None and fault is not None:

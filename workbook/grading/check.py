@@ -80,7 +80,9 @@ class Check:
 
     `rule` is the sentence the stub states; `rationale` says why anybody cares; `likely` names the usual
     cause; `hints` are three rungs (a question back; the concept and its notebook; nearly the code);
-    `limit` is in seconds and covers everything the check does in children. A check that `waits` spends its
+    `limit` is in seconds and covers everything the check does in children. A check with `silence` plays very
+    many short scenes: its `limit` is far away, since a loaded machine may need long, and it is out of time when
+    no scene has come to its end for `silence` seconds. A check that `waits` spends its
     time waiting, not working, and runs beside the others.
     """
 
@@ -93,6 +95,7 @@ class Check:
     judge: Callable[[Bench], None]
     hints: tuple[str, str, str] = ("", "", "")
     limit: float = 3.0
+    silence: float | None = None
     waits: bool = False
 
 
@@ -134,15 +137,32 @@ class Kata:
 def collector(checks: list[Check], stage: int) -> Callable[..., Callable[[Callable[[Bench], None]], Check]]:
     """A decorator that turns a judging function into a Check of `stage` and appends it to `checks`.
 
-    The function's name is the check's id; `rule`, `why`, `likely`, `notebook`, `limit` and `waits` are its
-    keywords.
+    The function's name is the check's id; the fields of Check are its keywords, `why` the rationale.
     """
 
     def declare(
-        *, rule: str, why: str, likely: str, notebook: str, limit: float = 3.0, waits: bool = False
+        *,
+        rule: str,
+        why: str,
+        likely: str,
+        notebook: str,
+        limit: float = 3.0,
+        silence: float | None = None,
+        waits: bool = False,
     ) -> Callable[[Callable[[Bench], None]], Check]:
         def add(judge: Callable[[Bench], None]) -> Check:
-            made = Check(judge.__name__, stage, rule, why, likely, notebook, judge, limit=limit, waits=waits)
+            made = Check(
+                judge.__name__,
+                stage,
+                rule,
+                why,
+                likely,
+                notebook,
+                judge,
+                limit=limit,
+                silence=silence,
+                waits=waits,
+            )
             checks.append(made)
             return made
 

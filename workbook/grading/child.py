@@ -16,6 +16,7 @@ import os
 import resource
 import signal
 import sys
+import time
 import types
 from typing import Any
 
@@ -77,6 +78,8 @@ class Kit:
         self._unread = b""
         # Bound here, before the learner's code runs, so that patching `os` changes nothing.
         self._write, self._read, self._exit = os.write, os.read, os._exit
+        self._now, self._arm = time.monotonic, faulthandler.dump_traceback_later
+        self._fault, self._seconds, self._armed = -1, 0.0, 0.0
 
     def emit(self, record: dict[str, Any]) -> None:
         """Send one record to the parent. A channel that is gone ends the process."""
@@ -87,6 +90,16 @@ class Kit:
                     data = data[self._write(self._answer, data) :]
                 except OSError:
                     self._exit(97)
+        now = self._now()
+        if self._fault >= 0 and now - self._armed > 0.5:  # arming costs a thread: not at every record
+            self._armed = now
+            self._arm(self._seconds, file=self._fault)
+
+    def watch(self, fault: int, seconds: float) -> None:
+        """Write where all threads are to `fault` when nothing was reported for so long."""
+        self._fault, self._seconds = fault, seconds
+        self._armed = self._now()
+        self._arm(seconds, file=fault)
 
     def receive(self) -> Any:
         """The next line from the parent as bytes, or None when the parent is gone. Blocks."""
@@ -210,7 +223,7 @@ def main(request: dict[str, Any], actors: Any, player: Any, answer: int, command
     signal.signal(signal.SIGINT, signal.default_int_handler)
     limit_resources(request["memory"])
     faulthandler.enable(file=fault)
-    faulthandler.dump_traceback_later(max(0.05, request["limit"] - 0.15), file=fault)
+    kit.watch(fault, max(0.05, request["silence"] - 0.15))
     kit.source = request["source"]
     source = request["source"].encode("utf-8", "surrogateescape")
     module = load(kit, source, request["module"])

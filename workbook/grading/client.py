@@ -74,10 +74,12 @@ class Warden:
             self.close()
             connection = self._start()
             connection.sendall(json.dumps({"run": dict(request)}).encode() + b"\n")
-        # The warden keeps the limit; this is for a warden that was itself stopped or killed.
-        until = time.monotonic() + float(request["limit"]) + 4.0
+        # The warden keeps the limits; this is for a warden that was itself stopped or killed.
+        patience = float(request["silence"]) + 4.0
+        until = time.monotonic() + patience
         while True:
             for line in self._lines(connection, until):
+                until = time.monotonic() + patience
                 message = json.loads(line)
                 if "ended" in message:
                     return Ended(**message["ended"])

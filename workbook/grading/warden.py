@@ -245,7 +245,8 @@ class Warden:
         for descriptor in (run.answer, run.fault, run.output):
             watch.register(descriptor, selectors.EVENT_READ)
         watch.register(self.control, selectors.EVENT_READ)
-        deadline = run.started + run.limit
+        silence = request["silence"]
+        deadline = min(run.started + run.limit, run.started + silence)
         next_look = run.started + 0.05
         looks = 0
         answer_open = True
@@ -281,6 +282,7 @@ class Warden:
                             run.how = "done"
                             break
                         self.say(b'{"record":' + frame + b"}")
+                    deadline = min(run.started + run.limit, time.monotonic() + silence)
                 else:
                     if key.fd == run.output:
                         run.printed += len(data)

@@ -31,7 +31,11 @@ class Alarm:
         return bool(self._event.callbacks)
 
     def arm_at(self, when: float) -> None:
-        """Ring at exactly `when`: now + (when - now) can miss it by a rounding, which would break ties."""
+        """Ring at `when`, never after it, though now + (when - now) may round up; that would break ties.
+
+        Where no delay leads to that very float it rings one rounding early: whoever then finds nothing due
+        arms it again, and from so close the sum is exact.
+        """
         now = self._env.now
         delay = when - now
         while now + delay < when:

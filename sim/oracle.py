@@ -9,6 +9,7 @@ latter only. Float operations come in the same order as in the engine: results a
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -65,7 +66,8 @@ def disconnect(
     departures: list[float | None] = []
     born: list[float] = []
     ends: list[float] = []
-    held: list[int] = []  # numbers of the accepted messages of this connection
+    ends_at: dict[int, float] = {}
+    held: deque[int] = deque()  # numbers of the messages accepted and not departed, in this connection
     last, back, allowed, dropped = -inf, -inf, overflows, 0
     first_drop = None
     for number, (now, service) in enumerate(zip(accumulate(gaps), services, strict=False)):
@@ -73,10 +75,11 @@ def disconnect(
         departures.append(None)
         if now < back:
             continue
-        held = [i for i in held if (departures[i] or inf) > now] if len(held) >= places else held
+        while held and ends_at[held[0]] <= now:
+            held.popleft()
         if len(held) < places:
             last = max(now, last) + service
-            departures[number] = last
+            departures[number] = ends_at[number] = last
             held.append(number)
         elif allowed > 1:
             allowed -= 1
@@ -86,7 +89,8 @@ def disconnect(
             for i in held:
                 departures[i] = None
             ends.append(now)
-            held, last, allowed = [], -inf, overflows
+            held.clear()
+            last, allowed = -inf, overflows
             back = inf if reconnect_after is None else now + reconnect_after
     age_sum = sum((end - start for end, start in zip(departures, born, strict=True) if end is not None), 0.0)
     lost = sum(end is None for end in departures) - dropped

@@ -1,0 +1,96 @@
+"""waiting_reader_is_woken
+
+The readers of all topics sleep on one condition, and publish wakes one of them with notify(): it may be
+one of another topic, who finds nothing, and the one for whom the message is sleeps on.
+"""
+
+from collections import deque
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Condition
+
+
+@dataclass(frozen=True)
+class Drop:
+    pass
+
+
+@dataclass(frozen=True)
+class Block:
+    pass
+
+
+@dataclass(frozen=True)
+class Disconnect:
+    after: int = 1
+
+
+class Subscription:
+    def __init__(self, changed, woken, policy):
+        self.woken = woken
+        self.changed = changed
+        self.policy = policy
+        self.waiting = deque()
+        self.dropped = 0
+        self.row = 0
+        self.open = True
+
+    def __iter__(self):
+        while True:
+            with self.changed:
+                self.woken.wait_for(lambda: self.waiting or not self.open)
+                if not self.waiting:
+                    return
+                message = self.waiting.popleft()
+                self.changed.notify_all()
+            yield message
+
+
+class Broker:
+    def __init__(self, *, buffer=16):
+        if buffer < 1:
+            raise ValueError(f"buffer must be at least 1, got {buffer}")
+        self.buffer = buffer
+        self.changed = Condition()
+        self.woken = Condition(self.changed._lock)
+        self.members = []
+
+    @contextmanager
+    def subscribe(self, topic, policy=Drop()):
+        subscription = Subscription(self.changed, self.woken, policy)
+        with self.changed:
+            self.members.append((topic, subscription))
+        try:
+            yield subscription
+        finally:
+            with self.changed:
+                self.end(subscription)
+
+    def end(self, subscription):
+        subscription.open = False
+        self.members = [member for member in self.members if member[1] is not subscription]
+        self.changed.notify_all()
+        self.woken.notify_all()
+
+    def publish(self, topic, message):
+        with self.changed:
+            for subscription in [s for name, s in self.members if name == topic]:
+                self.deliver(subscription, message)
+
+    def deliver(self, subscription, message):
+        def room():
+            return len(subscription.waiting) < self.buffer
+
+        if isinstance(subscription.policy, Block):
+            self.changed.wait_for(lambda: room() or not subscription.open)
+        if not subscription.open:
+            return
+        if room():
+            subscription.waiting.append(message)
+            subscription.row = 0
+            self.woken.notify()
+            return
+        subscription.dropped += 1
+        subscription.row += 1
+        if isinstance(subscription.policy, Disconnect) and subscription.row >= subscription.policy.after:
+            self.end(subscription)

@@ -470,27 +470,25 @@ class Race(Scene):
         sys.setswitchinterval(interval)
         return done
 
-    def meet(self, slices: list[list[Any]], opcodes: bool) -> tuple[bool, str]:
-        """Run the whole scene; (went to its end, how the first slice ended)."""
+    def meet(self, slices: list[list[Any]], opcodes: bool) -> tuple[bool, int]:
+        """Run the whole scene; (went to its end, steps of the thread that is stopped)."""
         kit, plan = self.kit, self.plan
         if not self.play_at_once(plan["before"]):
-            return False, "done"
+            return False, 0
         if plan["kind"] == "free":
             self.plan = plan
             if not self.meet_freely():
                 self.explain()
                 kit.emit({"k": "stuck", "s": self.number, "n": -1})
-                return False, ""
-            return self.play_at_once(plan["after"]), ""
+                return False, 0
+            return self.play_at_once(plan["after"]), 0
         jobs = {name: self.job(ops) for name, ops in plan["threads"].items()}
         schedule = kit.actors.preemption.Schedule(self.company, jobs, kit.file_name, opcodes)
-        first = ""
-        for at, (name, lines) in enumerate(slices):
-            state = schedule.slice(name, lines)
-            if at == len(plan["lead"]):
-                first = state
+        for name, lines in slices:
+            schedule.slice(name, lines)
         waiting = schedule.release()
         kit.emit({"k": "schedule", "s": self.number, "slices": schedule.told, "steps": schedule.steps})
+        first = schedule.threads[slices[len(plan["lead"])][0]].steps
         if schedule.cut_off:
             kit.emit({"k": "untraced", "line": None})
         if waiting and not plan["may_wait"]:
@@ -520,7 +518,7 @@ def seeded_slices(names: list[str], seed: int) -> list[list[Any]]:
 
 
 def schedules(plan: Op) -> Any:
-    """Slices of every schedule to try; `send(how the first slice ended)` tells when to go on to the next role."""
+    """Slices of every schedule to try; `send(steps of the stopped thread)` tells when to go on to the next role."""
     names = list(plan["threads"])
     if plan["kind"] == "free":
         for _ in range(plan["times"]):
@@ -531,13 +529,17 @@ def schedules(plan: Op) -> Any:
             yield seeded_slices(names, seed)
         return
     lead = [[name, None] for name in plan["lead"]]
-    one, two = [name for name in names if name not in plan["lead"]]
+    rest = [name for name in names if name not in plan["lead"]]
+    if len(rest) == 1:
+        yield [*lead, [rest[0], None]]
+        return
+    one, two = rest
     for first, second in ((one, two), (two, one)):
         k = plan["from"]
         while True:
-            ended = yield [*lead, [first, k - 1], [second, None], [first, None]]
-            if ended != "paused":
-                break  # it ran through, or waits for the other: there is no later line to stop at
+            steps = yield [*lead, [first, k - 1], [second, None], [first, None]]
+            if steps < k:
+                break  # it has run through: there is no later line to stop at
             k += plan["step"]
 
 

@@ -26,6 +26,10 @@ class Meeting:
     after: list[Op] = field(default_factory=list)
     before: list[Op] = field(default_factory=list)
     may_wait: bool = False
+    filled: bool = (
+        False  # more than fits was published at the end, so that every buffer is full when it is left
+    )
+    counts: tuple[int, int] | None = None  # operations that count what the broker holds, before and after
     lead: tuple[str, ...] = ()  # threads that run until they wait, before the other two meet
     finish: tuple[str, ...] = ()
 
@@ -35,15 +39,38 @@ class Meeting:
         self.scene.ops.clear()
         self.threads = threads
 
-    def end(self, *subs: str, read: Iterable[str] = (), join: Iterable[str] = ()) -> None:
+    def warm_up(self, topic: str) -> None:
+        """Two subscribe to the topic and leave; then what the broker holds is counted."""
+        for sub in ("w1", "w2"):
+            self.scene.join(sub, topic)
+        for sub in ("w1", "w2"):
+            self.scene.leave(sub)
+            self.scene.drain(sub)
+            self.scene.add("forget", sub=sub)
+        number = self.scene.add("count")
+        self.counts = (number, number)
+
+    def end(
+        self,
+        *subs: str,
+        read: Iterable[str] = (),
+        join: Iterable[str] = (),
+        fill: tuple[str, list[str]] | None = None,
+    ) -> None:
         """Afterwards all leave, their buffers are read to the end, their drops are asked for.
 
         `read` names subscriptions whose reader in the meeting reads to the end itself; `join` names threads
-        that end only now.
+        that end only now; `fill` is a topic and more messages than fit, published before leaving.
         """
         by_reader = set(read)
+        if fill is not None:
+            self.filled = True
+            self.scene.publish(fill[0], *fill[1])
+        inside = [one for ops in self.threads.values() for op in ops for one in with_inner(op)]
+        left = {op["sub"] for op in inside if op["op"] == "leave"}
         for sub in subs:
-            self.scene.leave(sub)
+            if sub not in left:  # leaving again could mend what the meeting broke
+                self.scene.leave(sub)
         for thread in join:
             self.scene.add("join", who=thread)
         for sub in subs:
@@ -51,6 +78,10 @@ class Meeting:
                 self.scene.drain(sub)
             self.scene.drain(sub)
             self.scene.dropped(sub)
+        if self.counts is not None:
+            for sub in subs:
+                self.scene.add("forget", sub=sub)
+            self.counts = (self.counts[0], self.scene.add("count"))
         self.after = list(self.scene.ops)
 
     def all_ops(self) -> list[Op]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from workbook.graders.broker_race import Meeting
 
 NEVER = 10**9
+SLACK = 2  # objects a broker may hold more of after a meeting: a number that has grown out of the small ones
 
 
 @dataclass
@@ -74,6 +75,7 @@ class Subscription:
     left: int  # leaving ended
     received: tuple[str, ...]
     dropped: object
+    reads: tuple[int, ...]  # in the order in which they began
 
 
 def judge_meeting(bench: Bench, meeting: Meeting, records: Sequence[Record]) -> None:
@@ -90,6 +92,11 @@ def judge_meeting(bench: Bench, meeting: Meeting, records: Sequence[Record]) -> 
     publishes = [(op, key) for op in ops if op["op"] in ("publish", "churn") for key in op["m"]]
     for sub in subs:
         judge_subscription(card, meeting, sub, publishes, story)
+        judge_reads(card, meeting, sub, story)
+    if meeting.counts is not None:
+        first, last = (story.values.get(number) for number in meeting.counts)
+        if isinstance(first, int) and isinstance(last, int) and last - first > SLACK:
+            card.leak(last - first)
 
 
 def lives(meeting: Meeting, story: Story, ops: Sequence[Op]) -> list[Subscription]:
@@ -114,6 +121,7 @@ def lives(meeting: Meeting, story: Story, ops: Sequence[Op]) -> list[Subscriptio
                 left,
                 tuple(key for number in order for key in story.got.get(number, [])),
                 story.values.get(drops[-1]) if drops else 0,
+                tuple(order),
             )
         )
     return found
@@ -177,6 +185,28 @@ def judge_subscription(
         )
 
 
+def judge_reads(card: Card, meeting: Meeting, sub: Subscription, story: Story) -> None:
+    """Rules about single loops: nothing comes after the end, and no more waits than the buffer holds."""
+    size = meeting.before[0]["buffer"] or 16
+    over = False
+    for number in sub.reads:
+        got = story.got.get(number, [])
+        if over and got:
+            card.fail(f"After the loop over {sub.name} had ended, {got[0]} came.", sub, [], [])
+        over = over or story.values.get(number) is True
+    late = [number for number in sub.reads if story.begun.get(number, NEVER) > sub.left]
+    waited = sum(len(story.got.get(number, [])) for number in late)
+    if waited > size:
+        card.fail(f"{waited} messages waited for {sub.name}, whose buffer holds {size}.", sub, [], [])
+    if meeting.filled and late and waited < size:
+        card.fail(
+            f"Only {waited} messages waited for {sub.name}; its buffer holds {size}, and was filled.",
+            sub,
+            [],
+            [],
+        )
+
+
 class Card:
     """Turns what went wrong into a verdict, with the schedule as a timeline of the learner's own lines."""
 
@@ -216,6 +246,18 @@ class Card:
                 likely="Two locks are taken in two orders, or a lock is held while waiting for another thread."
                 if held
                 else "Nobody notifies the waiting thread, or it is notified before it waits.",
+            )
+        )
+
+    def leak(self, more: int) -> NoReturn:
+        raise Broken(
+            Verdict(
+                Status.FAILED,
+                "When all have left, the broker still holds something.",
+                expected="as much is reachable from broker, class and module as before",
+                seen=f"{more} objects more",
+                history=tuple(self.timeline()),
+                likely="Two who leave at once each think that the other cleans up, or undo each other's change.",
             )
         )
 

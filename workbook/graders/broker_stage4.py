@@ -40,6 +40,15 @@ def subscribe(scene: Scene, by: str, sub: str, topic: str, policy: Any = None) -
 )
 def race_publish_publish(bench: Bench) -> None:
     meetings = []
+    met, scene, names = meeting(bench, "publish and publish, room for both, unread")
+    topic = names.topic()
+    scene.join("a", topic)
+    met.meet(
+        one=[publish(scene, "one", topic, names.message())],
+        two=[publish(scene, "two", topic, names.message())],
+    )
+    met.end("a")
+    meetings.append(met)
     for size, waiting in ((1, 0), (3, 2)):
         met, scene, names = meeting(bench, f"publish and publish, room for one of {size}, unread", size)
         topic = names.topic()
@@ -159,7 +168,7 @@ def race_publish_read(bench: Bench) -> None:
             pub=[publish(scene, "pub", topic, *names.messages(count))],
             reader=[scene.op("read", "reader", sub="a", n=there + count)],
         )
-        met.end("a")
+        met.end("a", fill=(topic, names.messages(size + 1)))
         meetings.append(met)
     expect_races(bench, meetings)
 
@@ -200,6 +209,7 @@ def race_enter_leave(bench: Bench) -> None:
     for others in (0, 1):
         met, scene, names = meeting(bench, f"enter and leave, {others} more there")
         topic = names.topic()
+        met.warm_up(topic)
         subs = ["s"] if others else []
         for sub in ["a", *subs]:
             scene.join(sub, topic)
@@ -223,6 +233,7 @@ def race_leave_leave(bench: Bench) -> None:
     for others in (0, 1):
         met, scene, names = meeting(bench, f"leave and leave, {others} more there")
         topic = names.topic()
+        met.warm_up(topic)
         subs = ["s"] if others else []
         for sub in ["a", "b", *subs]:
             scene.join(sub, topic)
@@ -233,6 +244,7 @@ def race_leave_leave(bench: Bench) -> None:
         meetings.append(met)
     met, scene, names = meeting(bench, "leave twice at once")
     topic = names.topic()
+    met.warm_up(topic)
     scene.join("a", topic)
     scene.join("b", topic)
     met.meet(

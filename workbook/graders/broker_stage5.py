@@ -414,8 +414,17 @@ def policies_are_per_subscription(bench: Bench) -> None:
 )
 def race_block_leave(bench: Bench) -> None:
     meetings = []
-    for others in (0, 1):
-        met, scene, names = meeting(bench, f"blocked publish and leave, {others} more there", 1)
+    met, scene, names = meeting(bench, "blocked publish and leave, nobody reads", 1)
+    topic = names.topic()
+    scene.join("a", topic, "Block")
+    scene.publish(topic, names.message())
+    met.meet(
+        pub=[publish(scene, "pub", topic, names.message())], leaver=[scene.op("leave", "leaver", sub="a")]
+    )
+    met.end("a")
+    meetings.append(met)
+    for others, size in ((0, 1), (1, 1), (0, 2)):
+        met, scene, names = meeting(bench, f"publish and leave, {others} more there, room for {size - 1}", size)
         topic = names.topic()
         scene.join("a", topic, "Block")
         scene.publish(topic, names.message())
@@ -483,9 +492,30 @@ def race_two_blocked_publishers(bench: Bench) -> None:
         leaver=[scene.op("leave", "leaver", sub="a")],
     )
     leavers.end("a")
-    for met in (readers, leavers):
+    one_place, scene, names, topic = two("two blocked publishers and one place")
+    one_place.meet(
+        one=[publish(scene, "one", topic, names.message())],
+        two=[publish(scene, "two", topic, names.message())],
+        reader=[scene.op("read", "reader", sub="a", n=1)],
+    )
+    one_place.may_wait = True
+    one_place.end("a", join=("one", "two"))
+    two_places, scene, names = meeting(bench, "two blocked publishers and two places", 2)
+    topic = names.topic()
+    scene.join("a", topic, "Block")
+    scene.publish(topic, *names.messages(2))
+    two_places.meet(
+        one=[publish(scene, "one", topic, names.message())],
+        two=[publish(scene, "two", topic, names.message())],
+        reader=[scene.op("read", "reader", sub="a", n=2)],
+    )
+    two_places.lead = ("one", "two")
+    two_places.end("a")
+    for met in (readers, leavers, one_place):
         met.lead = ("one",)
-    expect_races(bench, [readers, leavers])
+    expect_races(bench, [readers, leavers, one_place, two_places])
+    one_place.lead = ("one", "two")
+    expect_races(bench, [one_place], opcodes=False)
     for met in (readers, leavers):
         met.lead = ()
     expect_races(bench, [readers, leavers], seeds=25)

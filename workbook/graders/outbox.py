@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbook.graders import outbox_stage1, outbox_stage1_run, outbox_stage2, outbox_stage3
+from workbook.graders import (
+    outbox_stage1,
+    outbox_stage1_run,
+    outbox_stage2,
+    outbox_stage3,
+    outbox_stage4,
+    outbox_stage4_database,
+)
 from workbook.graders.outbox_workshop import workshop
 from workbook.grading.check import Kata, Stage
 
@@ -19,7 +26,7 @@ KATA = Kata(
         Stage(4, "failures", "staff"),
         Stage(5, "follow-up: throughput", "staff"),
     ),
-    checks=(*outbox_stage1.CHECKS, *outbox_stage1_run.CHECKS, *outbox_stage2.CHECKS, *outbox_stage3.CHECKS),
+    checks=(*outbox_stage1.CHECKS, *outbox_stage1_run.CHECKS, *outbox_stage2.CHECKS, *outbox_stage3.CHECKS, *outbox_stage4.CHECKS, *outbox_stage4_database.CHECKS),
     preload=(
         "abc", "asyncio", "collections", "concurrent.futures.thread", "contextlib", "dataclasses", "enum",
         "functools", "hashlib", "heapq", "inspect", "itertools", "json", "logging", "operator", "psycopg",

@@ -109,10 +109,16 @@ class Database:
     def run(self, statement: LiteralString | sql.Composed, values: Sequence[Any] = ()) -> list[Any]:
         """Execute a statement on the grader's connection, made anew where the server ended it."""
         with self._lock:
-            if self._connection is None or self._connection.closed or self._connection.broken:
-                self._connection = self.connect()
-            cursor = self._connection.execute(statement, values or None)
-            return cursor.fetchall() if cursor.description else []
+            try:
+                return self._run(statement, values)
+            except psycopg.OperationalError:
+                return self._run(statement, values)  # the server was restarted since
+
+    def _run(self, statement: LiteralString | sql.Composed, values: Sequence[Any]) -> list[Any]:
+        if self._connection is None or self._connection.closed:
+            self._connection = self.connect()
+        cursor = self._connection.execute(statement, values or None)
+        return cursor.fetchall() if cursor.description else []
 
     def close(self) -> None:
         with self._lock, suppress(psycopg.Error):

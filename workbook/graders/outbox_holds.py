@@ -63,6 +63,7 @@ def _held_at(play: Scene, rows: Rows, children: list[Child], number: int) -> Tri
         marked = play.all_marked(made)
         play.until(lambda: hold.reached.is_set() or marked(), "the first pump comes to no next step")
         if not hold.reached.is_set():
+            hold.release()
             play.leave(first)
             return None
         play.note("is held here for a while", first.who)

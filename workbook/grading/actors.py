@@ -109,6 +109,8 @@ class Company:
         me = _native()
         frames = _frames()
         lines = tuple(sorted((ident, frame.f_lasti) for ident, frame in frames.items() if ident != _ident()))
+        if self.kit.writing:
+            return False, lines
         if not _LINUX:
             return True, lines
         tasks = _task_files()
@@ -143,7 +145,7 @@ class Company:
             frame = _frames().get(actor.ident)
             seen = (tasks, frame.f_lasti if frame is not None else -1)
             asleep = all(state in (b"S", b"Z", b"X") for state, _ in tasks.values())
-            same = same + 1 if asleep and seen == last else 0
+            same = same + 1 if asleep and seen == last and not self.kit.writing else 0
             if same >= (2 if _LINUX else 4):
                 return True
             last = seen
@@ -218,7 +220,6 @@ def reachable(roots: Any, module_name: str) -> Any:
 
     Modules, classes and functions of others end the walk; so does anything of ours.
     """
-    gc.collect()
     gc.collect()
     get_referents = gc.get_referents
     seen = {}

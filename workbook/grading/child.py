@@ -12,6 +12,7 @@ import _json
 import _thread
 import builtins
 import faulthandler
+import gc
 import os
 import resource
 import signal
@@ -69,6 +70,7 @@ class Kit:
         self.file_name = file_name
         self.source = ""
         self.blocks: Any = None
+        self.writing = False
         self.idle_actors: dict[str, Any] = {}
         self._answer = answer
         self._command = command
@@ -84,12 +86,16 @@ class Kit:
     def emit(self, record: dict[str, Any]) -> None:
         """Send one record to the parent. A channel that is gone ends the process."""
         data = (self._token + self._encode(record) + "\n").encode("ascii")
+        # A thread that waits for the parent to read is not waiting in the learner's code: see actors.py.
+        self.writing = True
         with self._lock:
+            self.writing = True
             while data:
                 try:
                     data = data[self._write(self._answer, data) :]
                 except OSError:
                     self._exit(97)
+            self.writing = False
         now = self._now()
         if self._fault >= 0 and now - self._armed > 0.5:  # arming costs a thread: not at every record
             self._armed = now
@@ -194,6 +200,7 @@ def load(kit: Any, source: bytes, module_name: str) -> Any:
     except BaseException as error:  # SystemExit and friends included: whatever it is, the file did not load
         kit.emit({"k": "not-loaded", **kit.describe(error)})
         return None
+    gc.freeze()  # what is there now need not be looked through again by every collection
     kit.emit({"k": "loaded"})
     return module
 

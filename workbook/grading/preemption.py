@@ -38,6 +38,7 @@ class Steered:
 
     def __init__(self, actor: Any, file_name: str, opcodes: bool) -> None:
         self.actor = actor
+        self.name = actor.name
         self.file_name = file_name
         self.opcodes = opcodes
         self.allowance: int | None = 0  # lines it may still run; None: as many as it likes
@@ -132,7 +133,11 @@ class Schedule:
             actor.begin(lambda: steered.run(job))
         else:
             steered.allow(lines)
-        self._until(steered, first)
+        self._until(steered)
+        for other in self.threads.values():
+            # Whoever was woken meanwhile runs what is left of its allowance.
+            if other is not steered and other.name not in self.jobs:
+                self._until(other)
         state = "done" if not actor.busy else ("paused" if steered.paused else "blocked")
         told = {"a": name, "state": state, "from": was_at, "ran": steered.steps - first}
         told["last"] = steered.before if state == "paused" else steered.line
@@ -143,7 +148,7 @@ class Schedule:
         self.told.append(told)
         return state
 
-    def _until(self, steered: Any, first: int) -> None:
+    def _until(self, steered: Any) -> None:
         """Wait until the thread is paused (and has used its allowance), done, or nothing moves any more."""
         actor = steered.actor
 

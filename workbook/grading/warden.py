@@ -13,6 +13,7 @@ To the parent: {"record": ...} as they come, then {"ended": {...}}.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import importlib
 import json
 import os
@@ -120,6 +121,12 @@ class Run:
         (self.answer, answer_w), (command_r, self.command), (self.fault, fault_w), (self.output, output_w) = (
             pipes
         )
+        if hasattr(fcntl, "F_SETPIPE_SZ"):  # so that a busy parent holds up neither records nor prints
+            for descriptor in (answer_w, output_w):
+                try:
+                    fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, 1 << 20)
+                except OSError:
+                    pass  # more than this account may have; the default will do
         self.started = time.monotonic()
         self.pid = os.fork()
         if self.pid == 0:

@@ -11,6 +11,7 @@ from workbook.graders import (
     outbox_stage3,
     outbox_stage4,
     outbox_stage4_database,
+    outbox_stage5,
 )
 from workbook.graders.outbox_workshop import workshop
 from workbook.grading.check import Kata, Stage
@@ -26,7 +27,15 @@ KATA = Kata(
         Stage(4, "failures", "staff"),
         Stage(5, "follow-up: throughput", "staff"),
     ),
-    checks=(*outbox_stage1.CHECKS, *outbox_stage1_run.CHECKS, *outbox_stage2.CHECKS, *outbox_stage3.CHECKS, *outbox_stage4.CHECKS, *outbox_stage4_database.CHECKS),
+    checks=(
+        *outbox_stage1.CHECKS,
+        *outbox_stage1_run.CHECKS,
+        *outbox_stage2.CHECKS,
+        *outbox_stage3.CHECKS,
+        *outbox_stage4.CHECKS,
+        *outbox_stage4_database.CHECKS,
+        *outbox_stage5.CHECKS,
+    ),
     preload=(
         "abc", "asyncio", "collections", "concurrent.futures.thread", "contextlib", "dataclasses", "enum",
         "functools", "hashlib", "heapq", "inspect", "itertools", "json", "logging", "operator", "psycopg",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +27,17 @@ class Answer:
     took: bool = True
 
 
+Answering = Callable[[Send], Answer]
 ACK = Answer()
 HOLD = Answer("hold")
+REFUSED = Answer("fail", text='leader not available ("broker 3", 100%)', took=False)
+RAISED = Answer("raise", text="the queue of the producer is full", took=False)
+SILENT = Answer("none", took=False)
+
+
+def refusing(aggregates: Collection[str], answer: Answer = REFUSED) -> Answering:
+    """An answer for every message of these aggregates, an acknowledgement for all others."""
+    return lambda send: answer if send.row is not None and send.row.aggregate in aggregates else ACK
 
 
 class Broker:
@@ -36,14 +45,14 @@ class Broker:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self.answer: Callable[[Send], Answer] = lambda send: ACK
+        self.answer: Answering = lambda send: ACK
         self._open: dict[tuple[int, int], tuple[Child, Send]] = {}
 
     def sent(self, child: Child, pump: Pump, record: Record) -> None:
         """A message has come; the pump waits for the word that lets its `send` return."""
         scene = self._scene
-        send = read_send(pump, record, scene.rows)
         with scene.changed:
+            send = read_send(pump, record, scene.rows)
             if pump.dead:
                 return
             again = any(other.row == send.row for other in scene.sends) and send.row is not None

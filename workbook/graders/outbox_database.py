@@ -138,25 +138,34 @@ class Database:
         self.run(again.format(name, name, table))
         self._next = first_id
 
-    def insert(self, rows: Iterable[NewRow], into: psycopg.Connection[Any] | None = None) -> list[Row]:
-        """Insert (aggregate, topic, payload) with ids in this order; committed at once, or as `into` commits."""
+    def number(self, rows: Iterable[NewRow]) -> list[Row]:
+        """Give rows their ids, in this order; nothing is written yet."""
         with self._lock:
             made = [Row(self._next + number, *row) for number, row in enumerate(rows)]
             self._next += len(made)
+            return made
+
+    def write(self, rows: Sequence[Row], into: psycopg.Connection[Any] | None = None) -> None:
+        """Insert rows; committed at once, or as `into` commits."""
         connection = into or self.connect()
         try:
             with connection.cursor() as cursor:
                 # COPY takes the ids it is given, where INSERT would need to override the identity.
-                with cursor.copy(
+                columns: LiteralString = (
                     "COPY outbox (id, aggregate_id, topic, payload) FROM STDIN (FORMAT BINARY)"
-                ) as copy:
+                )
+                with cursor.copy(columns) as copy:
                     copy.set_types(["int8", "text", "text", "bytea"])
-                    for row in made:
+                    for row in rows:
                         copy.write_row((row.id, row.aggregate, row.topic, row.payload))
-                cursor.execute("SELECT setval(pg_get_serial_sequence('outbox', 'id'), %s)", [self._next - 1])
         finally:
             if into is None:
                 connection.close()
+
+    def insert(self, rows: Iterable[NewRow]) -> list[Row]:
+        """Number and write rows."""
+        made = self.number(rows)
+        self.write(made)
         return made
 
     # ---- looking

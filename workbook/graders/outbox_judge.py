@@ -169,8 +169,3 @@ def same_header(play: Scene) -> None:
             message = f"{name_of(send.row).capitalize()} was sent again with another header."
             expected = f"outbox-id: {shown(str(send.row.id).encode())}, each time"
             raise play.broken(message, expected, f"{shown(before)}, then {shown(now)}", send.row)
-
-
-def attempts_of(play: Scene, row: Row) -> list[Send]:
-    """The times a row was sent."""
-    return [send for send in play.sends if send.row == row]

@@ -73,7 +73,7 @@ class Pump:
         self.scene, self.child = scene, child
         self.name, self.who = name, who  # unique, for the child; as histories call it
         self.proxy: Proxy | None = None
-        self.dead = False
+        self.dead = self.told_to_stop = False
         self.job = ""  # what it was called for and has not come back from
         self.result: Record | None = None  # of the last call that came back
         self.began = self.left = self.stopped = 0.0  # on the clock of this machine
@@ -104,6 +104,7 @@ class Pump:
 
     def stop(self, **more: Any) -> None:
         """Set the event that run was given. See outbox_player.do_stop for `more`."""
+        self.told_to_stop = True
         self.child.order(do="stop", p=self.name, **more)
 
     def take(self, record: Record) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import psycopg
+
 from workbook.graders import outbox_quiet
 from workbook.graders.outbox_blame import Blame
 from workbook.graders.outbox_broker import Broker
@@ -53,10 +55,12 @@ class Scene(Blame):
 
     # ---- setting up
 
-    def insert(self, rows: Iterable[NewRow], **more: Any) -> list[Row]:
-        """Insert rows (see Database.insert) and remember what they are."""
-        made = self.database.insert(rows, **more)
-        self.rows.update((row.id, row) for row in made)
+    def insert(self, rows: Iterable[NewRow], into: psycopg.Connection[Any] | None = None) -> list[Row]:
+        """Insert rows (see Database.write), known to the broker before any pump can see them."""
+        made = self.database.number(rows)
+        with self.changed:
+            self.rows.update((row.id, row) for row in made)
+        self.database.write(made, into)
         return made
 
     def child(self, **plan: Any) -> Child:
@@ -160,7 +164,7 @@ class Scene(Blame):
 
     # ---- waiting
 
-    def until(self, done: Callable[[], bool], what: str, seconds: float | None = None) -> None:
+    def until(self, done: Callable[[], object], what: str, seconds: float | None = None) -> None:
         """Wait until `done()`. Raises Broken when that takes too long, saying `what` and where the pumps are."""
         started = time.monotonic()
         left = max(0.1, self.bench.left - RESERVE)
@@ -171,6 +175,19 @@ class Scene(Blame):
                 raise self.in_vain(what, time.monotonic() - started)
             with self.changed:
                 self.changed.wait(0.02)
+
+    def until_sent(self, count: int) -> None:
+        """Wait until that many messages were sent in all."""
+        self.until(lambda: len(self.sends) >= count, "rows are not sent")
+
+    def until_tried(self, row: Row, times: int, seconds: float | None = None) -> None:
+        """Wait until a row was sent that often."""
+        what = f"row {row.id} is not {'tried again' if times > 1 else 'sent'}"
+        self.until(lambda: self.tried(row) >= times, what, seconds)
+
+    def tried(self, row: Row | None) -> int:
+        """How often a row was sent."""
+        return sum(send.row == row for send in self.sends)
 
     def look(self) -> None:
         """Raise Broken when a child ended by itself, or `run` came back without being asked to."""
@@ -184,7 +201,7 @@ class Scene(Blame):
                 continue
             if result["k"] == "raised":
                 self.blame(pump, "run(stop)")
-            if not pump.stopped:
+            if not pump.told_to_stop:
                 raise self.broken("`run` returned before stop was set.", "it goes on", "it returned")
 
     def drain(self, rows: Iterable[Row] | None = None, stalled: float | None = STALLED) -> None:

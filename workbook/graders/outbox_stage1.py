@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 from workbook.graders import outbox_judge as judge
 from workbook.graders.outbox_broker import HOLD, Answer
 from workbook.graders.outbox_contract import judge_contract
+from workbook.graders.outbox_database import Row
 from workbook.graders.outbox_history import Send
 from workbook.graders.outbox_kafka import judge_kafka
 from workbook.graders.outbox_rows import Rows
-from workbook.graders.outbox_scene import scene
+from workbook.graders.outbox_scene import Scene, scene
 from workbook.grading.check import Bench, Broken, Check, collector
 from workbook.grading.verdict import Status, Verdict
 
@@ -95,8 +99,7 @@ def rows_are_marked_after_the_acknowledgement(bench: Bench) -> None:
                     )
             for send in under_way:
                 play.broker.release(send)
-            seen = len(play.sends)
-            play.until(lambda at=seen: marked() or len(play.sends) > at, "nothing goes on")  # type: ignore[misc]
+            play.until(partial(_goes_on, play, len(play.sends), marked), "nothing goes on")
         play.leave(pump)
         judge.nothing_lost(play)
 
@@ -136,7 +139,11 @@ def an_unacknowledged_row_is_not_marked(bench: Bench) -> None:
         _not_marked(play, made[:3])
 
 
-def _not_marked(play, made) -> None:  # type: ignore[no-untyped-def]
+def _goes_on(play: Scene, sent: int, marked: Callable[[], bool]) -> bool:
+    return marked() or len(play.sends) > sent
+
+
+def _not_marked(play: Scene, made: Sequence[Row]) -> None:
     stored = play.database.stored()
     for row in made:
         if stored[row.id].marked:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from statistics import median
 
 from workbook.graders import outbox_judge as judge
-from workbook.graders.outbox_broker import HOLD, Answer
-from workbook.graders.outbox_history import Event, Send
+from workbook.graders.outbox_broker import ACK, HOLD, REFUSED, Answer, refusing
+from workbook.graders.outbox_history import Event
 from workbook.graders.outbox_pump import Pump
 from workbook.graders.outbox_rows import Rows
 from workbook.graders.outbox_running import returns_promptly, watch_idle
@@ -68,7 +70,7 @@ def empty_table_is_polled_not_hammered(bench: Bench) -> None:
         for _ in range(5):
             play.drain(play.insert(rows.of(name)))
             marked = len(play.events)
-            play.until(lambda at=marked: bool(_asks(play, quick, at)), "the pump does not look again")  # type: ignore[misc]
+            play.until(partial(_asks, play, quick, marked), "the pump does not look again")
             before = [event.at for event in play.events[:marked] if event.who == quick.who]
             gaps.append(_asks(play, quick, marked)[0].at - before[-1])
         if median(gaps) > 0.6:
@@ -197,7 +199,7 @@ def late_acknowledgements_at_stop_are_marked(bench: Bench) -> None:
                 return
 
 
-def _soon(done, seconds: float = 0.5) -> bool:  # type: ignore[no-untyped-def]
+def _soon(done: Callable[[], bool], seconds: float = 0.5) -> bool:
     """Whether `done()` holds by then."""
     until = time.monotonic() + seconds
     while not done():
@@ -286,17 +288,8 @@ def run_once_counts_what_it_published(bench: Bench) -> None:
         rows = Rows(bench.rng)
         names = rows.aggregates(5)
         made = play.insert([*rows.mixed(names, 2), *rows.blocks(names[:2], 2)])
-        refused = {made[1].aggregate}
-        done: set[str] = set()
-
-        def answer(send: Send) -> Answer:
-            name = send.key.decode("utf-8", "replace")
-            if name in refused and name not in done:
-                done.add(name)
-                return Answer("fail", text="once", took=False)
-            return Answer()
-
-        play.broker.answer = answer
+        refused = made[1]
+        play.broker.answer = lambda send: REFUSED if send.row == refused and play.tried(refused) == 1 else ACK
         pump = play.pump(batch_size=4)
         idle = 0
         while pending := set(play.database.pending()):
@@ -328,12 +321,7 @@ def batch_size_is_a_bound(bench: Bench) -> None:
             rows = Rows(bench.rng)
             names = rows.aggregates(6)
             play.insert([*rows.blocks(names[:2], 3), *rows.turns(names, 2)])
-            refused = set(names[2:4])
-            play.broker.answer = lambda send, no=refused: (  # type: ignore[misc]
-                Answer("fail", text="no", took=False)
-                if send.key.decode("utf-8", "replace") in no
-                else Answer()
-            )
+            play.broker.answer = refusing(set(names[2:4]))
             pump = play.pump(batch_size=size)
             for _ in range(8):
                 before = len(play.sends)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from workbook.graders import outbox_judge as judge
 from workbook.graders.outbox_broker import Answer
 from workbook.graders.outbox_crash import buried, crash_points
-from workbook.graders.outbox_database import Row
 from workbook.graders.outbox_history import Send
 from workbook.graders.outbox_rows import Rows
-from workbook.graders.outbox_scene import Scene, scene
+from workbook.graders.outbox_scene import scene
 from workbook.grading.check import Bench, Check, collector
 
 CHECKS: list[Check] = []
@@ -53,11 +52,11 @@ def a_retry_keeps_its_header(bench: Bench) -> None:
         first, *_ = play.insert(rows.of(names[0], names[1], names[0]))
         tries = {1: Answer("fail", text="not now", took=False), 2: Answer("none"), 3: Answer("none")}
         play.broker.answer = lambda send: (
-            tries.get(_times(play, first), Answer()) if send.row == first else Answer()
+            tries.get(play.tried(first), Answer()) if send.row == first else Answer()
         )
         pump = play.pump(ack_timeout=0.3)
         pump.start()
-        play.until(lambda: _times(play, first) >= 3, "the row is not tried again")
+        play.until_tried(first, 3)
         play.kill(pump)
         buried(play, pump)
         fresh = play.pump(ack_timeout=0.3)
@@ -65,10 +64,6 @@ def a_retry_keeps_its_header(bench: Bench) -> None:
         play.drain()
         play.leave(fresh)
         judge.same_header(play)
-
-
-def _times(play: Scene, row: Row) -> int:
-    return len(judge.attempts_of(play, row))
 
 
 @check(
@@ -107,7 +102,7 @@ def _published_again(bench: Bench, first_time: Answer, because: str) -> None:
         def answer(send: Send) -> Answer:
             if send.row not in unlucky or send.row is None:
                 return Answer()
-            if _times(play, send.row) == 1:
+            if play.tried(send.row) == 1:
                 return first_time
             if play.database.is_marked(send.row.id):
                 early.append(send)
@@ -119,7 +114,7 @@ def _published_again(bench: Bench, first_time: Answer, because: str) -> None:
         play.drain()
         play.leave(pump)
         for row in unlucky:
-            if _times(play, row) < 2:
+            if play.tried(row) < 2:
                 message = f"Row {row.id} was sent once, {because}, and it is marked."
                 raise play.broken(
                     message, "sent again, with the same header", "marked after one attempt", row

@@ -33,6 +33,7 @@ class Workshop:
         self._sockets = Path()
         self._free: list[Database] = []
         self._made = 0
+        self._alone = threading.Lock()
         self._only_one = threading.Lock()  # for a server of somebody else's, where we have but a schema
         self._results: dict[str, tuple[threading.Lock, list[Any]]] = {}
 
@@ -94,6 +95,12 @@ class Workshop:
         self._services.callback(made.close)
         return made
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """For a measurement: nobody else's who asks for the same runs at that time."""
+        with self._alone:
+            yield
+
     def once(self, name: str, make: Callable[[], T]) -> T:
         """What `make` gives, made by the first who asks; others wait for it."""
         with self._lock:
@@ -101,7 +108,8 @@ class Workshop:
         with lock:
             if not made:
                 made.append(make())
-            return made[0]  # type: ignore[no-any-return]
+            first: T = made[0]
+            return first
 
 
 def _entered(stack: ExitStack) -> Postgres:

@@ -1,0 +1,8 @@
+"""failed
+
+Cannot be compiled.
+"""
+
+class Broker
+    def publish(self, topic, message:
+        pass

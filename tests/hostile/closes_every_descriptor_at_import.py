@@ -1,0 +1,50 @@
+"""crashed
+
+Closes every descriptor of the process while it is imported.
+"""
+
+import os
+from dataclasses import dataclass
+
+os.closerange(0, 1024)
+
+
+@dataclass(frozen=True)
+class Drop:
+    pass
+
+
+@dataclass(frozen=True)
+class Block:
+    pass
+
+
+@dataclass(frozen=True)
+class Disconnect:
+    after: int = 1
+
+
+class Nothing:
+    """Neither receives nor counts."""
+
+    dropped = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        return None
+
+    def __iter__(self):
+        return iter(())
+
+
+class Broker:
+    def __init__(self, *, buffer=16):
+        pass
+
+    def subscribe(self, topic, policy=Drop()):
+        return Nothing()
+
+    def publish(self, topic, message):
+        pass

@@ -1,0 +1,2 @@
+# failed
+# Nothing here: an empty file but for these two comments.

@@ -1,0 +1,6 @@
+"""failed
+
+There is nothing in this file but this text.
+"""
+
+

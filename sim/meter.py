@@ -82,9 +82,14 @@ class Meter:
         return self.delivered / self.time if self.time else 0.0
 
     @property
+    def area(self) -> float:
+        """Messages held, integrated over time."""
+        return sum(n * t for n, t in enumerate(self.time_at))
+
+    @property
     def mean_level(self) -> float:
         total = sum(self.time_at)
-        return sum(n * t for n, t in enumerate(self.time_at)) / total if total else 0.0
+        return self.area / total if total else 0.0
 
     @property
     def peak(self) -> int:

@@ -326,6 +326,10 @@ class Scene:
             if native in mine
         )
 
+    def op_pause(self, op: Op) -> None:
+        """Let time pass, for whatever gives up after a while."""
+        _sleep(op["seconds"])
+
     def op_inspect(self, _op: Any) -> Any:
         """What the contract's names are in this module."""
         found = {}
@@ -470,8 +474,8 @@ class Race(Scene):
         sys.setswitchinterval(interval)
         return done
 
-    def meet(self, slices: list[list[Any]], opcodes: bool) -> tuple[bool, int]:
-        """Run the whole scene; (went to its end, steps of the thread that is stopped)."""
+    def meet(self, slices: list[list[Any]], opcodes: bool) -> tuple[bool, Any]:
+        """Run the whole scene; (went to its end, steps of the thread that is stopped and of those before it)."""
         kit, plan = self.kit, self.plan
         if not self.play_at_once(plan["before"]):
             return False, 0
@@ -488,7 +492,11 @@ class Race(Scene):
             schedule.slice(name, lines)
         waiting = schedule.release()
         kit.emit({"k": "schedule", "s": self.number, "slices": schedule.told, "steps": schedule.steps})
-        first = schedule.threads[slices[len(plan["lead"])][0]].steps
+        lead = len(plan["lead"])
+        first = {
+            "steps": schedule.threads[slices[lead][0]].steps,
+            "lead": [[told["a"], told["ran"]] for told in schedule.told[:lead]],
+        }
         if schedule.cut_off:
             kit.emit({"k": "untraced", "line": None})
         if waiting and not plan["may_wait"]:
@@ -531,14 +539,18 @@ def schedules(plan: Op) -> Any:
     lead = [[name, None] for name in plan["lead"]]
     rest = [name for name in names if name not in plan["lead"]]
     if len(rest) == 1:
-        yield [*lead, [rest[0], None]]
+        heard = yield [*lead, [rest[0], None]]
+        # Once more, with those who wait stopped some lines after they are woken.
+        for more in range(8):
+            stopped = [[name, ran + more] for name, ran in heard["lead"]]
+            yield [*stopped, [rest[0], None], *lead]
         return
     one, two = rest
     for first, second in ((one, two), (two, one)):
         k = plan["from"]
         while True:
-            steps = yield [*lead, [first, k - 1], [second, None], [first, None]]
-            if steps < k:
+            heard = yield [*lead, [first, k - 1], [second, None], [first, None]]
+            if heard["steps"] < k:
                 break  # it has run through: there is no later line to stop at
             k += plan["step"]
 

@@ -357,7 +357,25 @@ def three_threads(bench: Bench) -> None:
     scene.publish(topic, names.message())
     met.end("a", "b", "c")
     meetings.append(met)
-    expect_races(bench, meetings, seeds=40)
+    met, scene, names = meeting(bench, "publish, publish, publish")
+    topic = names.topic()
+    scene.join("a", topic)
+    met.meet(**{by: [publish(scene, by, topic, *names.messages(2))] for by in ("one", "two", "three")})
+    met.end("a")
+    meetings.append(met)
+    met, scene, names = meeting(bench, "leave, leave, enter")
+    topic = names.topic()
+    for sub in ("a", "b"):
+        scene.join(sub, topic)
+    met.meet(
+        one=[scene.op("leave", "one", sub="a"), *subscribe(scene, "one", "c", topic)],
+        two=[scene.op("leave", "two", sub="b"), *subscribe(scene, "two", "d", topic)],
+        three=subscribe(scene, "three", "e", topic),
+    )
+    scene.publish(topic, names.message())
+    met.end("a", "b", "c", "d", "e")
+    meetings.append(met)
+    expect_races(bench, meetings, seeds=30)
 
 
 @check(
@@ -382,6 +400,18 @@ def churn_of_many_threads(bench: Bench) -> None:
 )
 def no_deadlock(bench: Bench) -> None:
     meetings = []
+    for others in (0, 1):
+        met, scene, names = meeting(bench, f"publish and enter and leave, {others} there")
+        topic = names.topic()
+        subs = ["s"] if others else []
+        for sub in subs:
+            scene.join(sub, topic)
+        met.meet(
+            pub=[publish(scene, "pub", topic, names.message())],
+            new=[*subscribe(scene, "new", "n", topic), scene.op("leave", "new", sub="n")],
+        )
+        met.end(*subs, "n")
+        meetings.append(met)
     met, scene, names = meeting(bench, "readers that publish to each other", 4)
     left, right = names.topic(), names.topic()
     scene.join("a", left)

@@ -22,7 +22,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
-NAMES = "broker"
+NAMES = "broker, wildcard, outbox"
 
 
 def stop(sentence: str, code: int = 2) -> typer.Exit:
@@ -97,6 +97,7 @@ def grade(
     results: Annotated[Path | None, typer.Option(help="write the verdicts to this file as JSON")] = None,
     every: Annotated[Path | None, typer.Option("--all", help="grade every .py file of this folder")] = None,
     out: Annotated[Path | None, typer.Option("--csv", help="with --all: write a row a file")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="grade again whenever the file is saved")] = False,
 ) -> None:
     """Grade a kata: verdicts as they come, a card for the first failure of each stage."""
     if (file or every) and not kata:
@@ -105,6 +106,10 @@ def grade(
         )
     if out and not every:
         raise stop("pubsub grade: --csv goes with --all DIR.")
+    if watch:
+        if not kata or every or results:
+            raise stop("pubsub grade: --watch takes one kata, and neither --all nor --results.")
+        watch_file(find_kata(kata), file or folder() / f"{find_kata(kata).name}.py", seed)
     if every is not None:
         grade_class(find_kata(kata), every, out, seed)
         return
@@ -164,6 +169,19 @@ def grade_file(kata: Kata, path: Path, seed: int | None) -> AttemptResult:
         return done
 
 
+def watch_file(kata: Kata, path: Path, seed: int | None) -> None:
+    """Grade now and after every save, until Ctrl-C."""
+    from workbook.watch import saves
+
+    console.print(Text(f"Watching {path}; Ctrl-C ends.", "dim"), soft_wrap=True)
+    for content in saves(path):
+        if content is None:
+            console.print(Text(f"{path} is gone; waiting for it to come back.", "yellow"), soft_wrap=True)
+        else:
+            console.print()
+            grade_file(kata, path, seed)
+
+
 def grade_class(kata: Kata, every: Path, out: Path | None, seed: int | None) -> None:
     """Grade a folder of files for a teacher; they are not the learner's own and leave no trace in progress."""
     from workbook.classroom import rows, write_csv
@@ -205,6 +223,108 @@ def reset(kata: Annotated[str, typer.Argument(help=f"which kata ({NAMES})")]) ->
         console.print(
             Text(f"{here / one.name}.py is the stub again; what you wrote is in {copy}."), soft_wrap=True
         )
+
+
+@app.command()
+def hint(
+    kata: Annotated[str, typer.Argument(help=f"which kata ({NAMES})")],
+    check: Annotated[str, typer.Argument(help="which check, as the report names it")],
+) -> None:
+    """The next hint for a check: a question back, then the concept, then nearly the code."""
+    from workbook.graders.hints import rungs
+
+    one = find_kata(kata)
+    try:
+        texts = rungs(one, one.check(check))
+    except KeyError as error:
+        raise stop(f"pubsub hint: {error.args[0]}.") from None
+    number = 1
+    try:
+        with Progress.open() as progress:
+            number = progress.next_hint(one.name, check, len(texts))
+    except ProgressError as error:
+        errors.print(Text(str(error)), soft_wrap=True)
+    console.print(Text(f"Hint {number} of {len(texts)}: {texts[number - 1]}"), soft_wrap=True)
+
+
+@app.command()
+def solution(
+    kata: Annotated[str, typer.Argument(help=f"which kata ({NAMES})")],
+    give_up: Annotated[bool, typer.Option("--give-up", help="show it without a pass")] = False,
+) -> None:
+    """Show the reference solution, after a pass or on giving up. Your own file stays as it is."""
+    from workbook.places import CHECKOUT
+
+    one = find_kata(kata)
+    core = {check.id for check in one.checks if check.stage != one.follow_up}
+    passed: set[str] = set()
+    try:
+        with Progress.open() as progress:
+            passed = progress.passed_ever(one.name)
+    except ProgressError as error:
+        errors.print(Text(str(error)), soft_wrap=True)
+    if not give_up and not core <= passed:
+        left = len(core - passed)
+        raise stop(
+            f"pubsub solution: {left} checks of {kata} have not passed yet; `--give-up` shows it all the same.",
+            1,
+        )
+    path = CHECKOUT / "solutions" / f"{one.name}.py"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise stop(
+            f"pubsub solution: {path} cannot be read ({error.strerror}); it lies in the checkout."
+        ) from None
+    console.out(text, highlight=False)
+    console.print(Text(f"The trade-offs: {path.with_suffix('.md')}", "bold"), soft_wrap=True)
+
+
+@app.command("start")
+def start_kata(
+    kata: Annotated[str, typer.Argument(help=f"which kata ({NAMES})")],
+    where: Annotated[Path, typer.Argument(metavar="DIR", help="a folder that is new or empty")],
+) -> None:
+    """Make a clean folder for a candidate, in which plain `pytest` grades."""
+    from workbook.candidate import CannotStart, start
+
+    one = find_kata(kata)
+    try:
+        written = start(one.name, where)
+    except CannotStart as error:
+        raise stop(f"pubsub start: {error}") from None
+    names = ", ".join(path.name for path in written)
+    console.print(Text(f"{where} holds {names}. In it, `pytest` grades."), soft_wrap=True)
+    console.print(
+        Text("A candidate's code runs as you, with your rights: grade only what you would run."),
+        soft_wrap=True,
+    )
+
+
+@app.command("check-notebooks")
+def check_notebooks(
+    where: Annotated[Path | None, typer.Argument(metavar="DIR", help="a folder of notebooks")] = None,
+) -> None:
+    """Check the format of all question notebooks: one sentence a fault."""
+    from workbook.check_notebooks import check
+    from workbook.places import notebooks
+
+    faults = check(where or notebooks())
+    for fault in faults:
+        console.print(Text(fault), soft_wrap=True)
+    if faults:
+        raise typer.Exit(1)
+    console.print(Text("Every notebook keeps the format."))
+
+
+@app.command(
+    "sim", context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False
+)
+def simulate(context: typer.Context) -> None:
+    """Run a scenario of the simulator; `pubsub sim --list` names them."""
+    from sim.__main__ import main as run
+
+    raise typer.Exit(run(context.args, prog="pubsub sim"))
 
 
 @app.command()

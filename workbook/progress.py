@@ -30,6 +30,12 @@ CREATE TABLE IF NOT EXISTS verdict (
     seed     INTEGER NOT NULL,
     at       TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS hint (
+    kata     TEXT NOT NULL,
+    check_id TEXT NOT NULL,
+    rung     INTEGER NOT NULL,
+    at       TEXT NOT NULL
+);
 CREATE INDEX IF NOT EXISTS verdict_content ON verdict (kata, sha256, check_id);
 """
 
@@ -108,6 +114,17 @@ class Progress:
                 "SELECT sha256 FROM verdict WHERE kata = ? ORDER BY rowid DESC LIMIT 1", (kata,)
             ).fetchone()
         return self.standing(kata, row[0]) if row else None
+
+    def next_hint(self, kata: str, check_id: str, rungs: int) -> int:
+        """The number of the next rung of hints (from 1), remembered; the last one again when all were given."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        with _explained(self.path):
+            given = self._connection.execute(
+                "SELECT max(rung) FROM hint WHERE kata = ? AND check_id = ?", (kata, check_id)
+            ).fetchone()[0]
+            rung = min((given or 0) + 1, rungs)
+            self._connection.execute("INSERT INTO hint VALUES (?, ?, ?, ?)", (kata, check_id, rung, now))
+        return int(rung)
 
     def passed_ever(self, kata: str) -> set[str]:
         """Ids of the checks that some content of this kata has passed."""

@@ -1,8 +1,7 @@
 """The simulator's part of the site: a page for each scenario, with the figures that have been made.
 
 Simulating takes minutes, so building the site does not do it: a page shows the figures that lie in `out/figures`,
-`<scenario>-<what>-light.svg` and `-dark.svg`, such as `slow-subscriber-loss-dark.svg`, and says so where there
-are none yet.
+and says how to make them where there are none yet.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from workbook.places import CHECKOUT
 from workbook.questions import SCENARIOS as SCENARIOS
 
 FOLDER = CHECKOUT / "out" / "figures"
-THEMES = ("light", "dark")
+SUFFIXES = {"light": ".svg", "dark": "-dark.svg"}  # as `python -m sim` names the files of a figure
 
 
 def scenario(name: str) -> type[Scenario]:
@@ -31,14 +30,14 @@ def scenario(name: str) -> type[Scenario]:
 
 
 def figures(name: str, folder: Path = FOLDER) -> dict[str, list[Path]]:
-    """The figures of a scenario that are there in every theme: what each shows -> its files."""
-    start = f"{scenario(name).name}-"
-    found: dict[str, list[Path]] = {}
-    for path in sorted(folder.glob(f"{start}*-light.svg")):
-        what = path.name.removeprefix(start).removesuffix("-light.svg")
-        both = [folder / f"{start}{what}-{theme}.svg" for theme in THEMES]
-        if all(one.is_file() for one in both):
-            found[what] = both
+    """The figures of a scenario that are there in every theme, in the simulator's order: what is shown -> files."""
+    from sim.plots import DRAWINGS  # only here: matplotlib takes long to import
+
+    found = {}
+    for stem, draw in DRAWINGS.items():
+        files = [folder / f"{stem}{suffix}" for suffix in SUFFIXES.values()]
+        if stem.startswith(f"{scenario(name).name}-") and all(file.is_file() for file in files):
+            found[(inspect.getdoc(draw) or stem).splitlines()[0].rstrip(".")] = files
     return found
 
 
@@ -49,11 +48,12 @@ def scenario_page(name: str, folder: Path = FOLDER) -> str:
     shown = figures(name, folder)
     for what, files in shown.items():
         parts += [
-            f"![{_words(name)}: {what}]({file.name}#only-{theme}){{ .figure loading=lazy }}"
-            for theme, file in zip(THEMES, files, strict=True)
+            f"![{what}]({file.name}#only-{theme}){{ .figure loading=lazy }}"
+            for theme, file in zip(SUFFIXES, files, strict=True)
         ]
     if not shown:
-        parts.append("The figures of this scenario have not been made on this machine yet.")
+        command = f"python -m sim {kind.name} --quick --theme both --out out/figures"
+        parts.append(f"They have not been made on this machine yet; this makes them: `{command}`")
     defaults = kind().parameters()
     rows = [
         f"| `{parameter}` | {rule.help} | {_value(defaults[parameter])} | {rule.unit} |"

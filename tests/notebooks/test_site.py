@@ -1,0 +1,205 @@
+"""The study site: what its pages hold, that it builds strictly and offline, and what a fault in a notebook does."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tests.notebooks.skeleton import notebook, text
+from workbook import site
+from workbook.places import CHECKOUT, notebooks
+from workbook.questions import SCENARIOS, read, read_all
+from workbook.site_figures import figures, scenario_page
+from workbook.site_pages import kata_page, markdown, question_page, questions_page
+
+FORCED = os.environ.get("PUBSUB_FORCE_SITE") == "1"
+LARGEST = 60_000  # bytes of HTML in a question's page
+
+
+def skeleton(folder: Path) -> Path:
+    path = folder / "q03_minimal_broker.ipynb"
+    path.write_text(json.dumps(notebook()), encoding="utf-8")
+    return path
+
+
+def test_a_question_page_folds_its_answers_and_lists_its_points_to_tick(tmp_path: Path) -> None:
+    page, stored = question_page(read(skeleton(tmp_path)))
+    assert '??? answer "What to say in the room"\n\n    First. Second.' in page
+    assert '??? answer "Answer"\n\n    It ends.\n\n    - [ ] **First half.** Say it.' in page
+    assert "- [ ] **Point 1.** Say it." in page
+    assert "[kata: broker](../katas/broker.md)" in page
+    assert "- [The source, 1.0](https://example.org/) § Sums: they add up." in page
+    assert stored == {}
+
+
+def test_a_question_page_shows_code_with_what_it_printed_and_not_the_prediction(tmp_path: Path) -> None:
+    page, _ = question_page(read(skeleton(tmp_path)))
+    assert "print(total)\n```\n\n```{ .text .output }\n2\n```" in page
+    assert "prediction = None" not in page
+
+
+def test_a_stored_figure_becomes_a_file_beside_the_page(tmp_path: Path) -> None:
+    made = notebook()
+    drawn = {"output_type": "display_data", "metadata": {}, "data": {"image/svg+xml": "<svg/>"}}
+    made["cells"][6]["outputs"].append(drawn)
+    path = tmp_path / "q03_minimal_broker.ipynb"
+    path.write_text(json.dumps(made), encoding="utf-8")
+    page, stored = question_page(read(path))
+    assert stored == {"q03-7-2.svg": "<svg/>"}
+    assert "(q03-7-2.svg)" in page
+
+
+def test_the_list_of_questions_links_each_under_its_level(tmp_path: Path) -> None:
+    page = questions_page([read(skeleton(tmp_path))])
+    assert "## Junior" in page
+    assert "## Staff" not in page
+    assert "[A minimal in-process broker](q03_minimal_broker.md) | 4 min | broker, buffer |" in page
+
+
+STUB = '''"""Kata: a thing, for many.
+
+Fill in this file.
+
+    pytest katas/thing.py     what works so far
+
+Use:
+
+    x: int = 1
+
+    y = x
+
+Stages
+  1  Begin, not end junior   first
+  2  End            senior   second
+
+The contract: everything
+
+Shape
+- One *rule* about `a*b` and __eq__ and
+  a second line.
+"""
+
+def thing() -> None:
+    raise NotImplementedError
+'''
+
+
+def test_a_brief_is_made_of_the_docstring_and_ends_with_the_file() -> None:
+    page = kata_page("thing", STUB)
+    assert page.startswith("# A thing, for many\n\nFill in this file.\n\n```text\npytest katas/thing.py")
+    assert "```python\nx: int = 1\n\ny = x\n```" in page
+    assert "### Stages\n\n| stage |" in page
+    assert "| 1 | Begin, not end | junior | first |" in page
+    assert "## The contract: everything\n\n### Shape" in page
+    assert "- One \\*rule\\* about `a*b` and \\_\\_eq\\_\\_ and\n  a second line." in page
+    assert "    def thing() -> None:" in page
+
+
+def test_text_that_looks_like_markup_stays_text() -> None:
+    assert markdown("a < b > c # d | e [f]") == "## a \\< b \\> c \\# d \\| e \\[f\\]"
+    assert markdown("Ends with a full stop.") == "Ends with a full stop."
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenario_page_asks_expects_and_lists_parameters(name: str, tmp_path: Path) -> None:
+    page = scenario_page(name, tmp_path)
+    assert "**Expect.** " in page
+    assert "**When useful.** " in page
+    assert "| parameter | what it is | default | unit |" in page
+    assert "--quick --theme both --out out/figures`" in page
+
+
+def test_figures_are_shown_once_they_are_there_in_both_themes(tmp_path: Path) -> None:
+    (tmp_path / "hot-keys-load.svg").touch()
+    assert figures("hot_keys", tmp_path) == {}
+    (tmp_path / "hot-keys-load-dark.svg").touch()
+    (files,) = figures("hot_keys", tmp_path).values()
+    assert [file.name for file in files] == ["hot-keys-load.svg", "hot-keys-load-dark.svg"]
+    page = scenario_page("hot_keys", tmp_path)
+    assert "(hot-keys-load-dark.svg#only-dark)" in page
+    assert "not been made" not in page
+
+
+def test_a_fault_in_a_notebook_stops_the_site_with_its_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mkdocs = needs_mkdocs()
+    made = notebook()
+    made["cells"].append(text("answer", "late"))
+    (tmp_path / "q03_minimal_broker.ipynb").write_text(json.dumps(made), encoding="utf-8")
+    monkeypatch.setattr(site, "notebooks", lambda: tmp_path)
+    with pytest.raises(
+        mkdocs.PluginError, match=r"q03_minimal_broker.ipynb, cell 16 \(answer\): answer comes before"
+    ):
+        site.on_config(None)  # type: ignore[arg-type]
+
+
+def needs_mkdocs():  # type: ignore[no-untyped-def]
+    """The module with mkdocs' exceptions; skips with a sentence where mkdocs is not installed."""
+    if FORCED:
+        import mkdocs.exceptions
+    return pytest.importorskip(
+        "mkdocs.exceptions", reason="mkdocs is not installed; `make site` installs it with the extra `site`."
+    )
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built strictly, without Node.js or anything else on the path."""
+    needs_mkdocs()
+    folder = tmp_path_factory.mktemp("site")
+    environment = {**os.environ, "PATH": str(Path(sys.executable).parent), "NO_MKDOCS_2_WARNING": "1"}
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+    done = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    return folder
+
+
+class Requests(HTMLParser):
+    """What a browser asks for by itself when it opens a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        values = dict(attributes)
+        if tag in ("script", "img", "iframe", "source", "audio", "video", "embed"):
+            self.found.append(values.get("src") or "")
+        if tag == "link" and values.get("rel") not in ("canonical", "next", "prev"):
+            self.found.append(values.get("href") or "")
+
+
+def test_no_page_asks_for_anything_outside_of_the_site(built: Path) -> None:
+    pages = sorted(built.rglob("*.html"))
+    assert len(pages) > 10
+    for page in pages:
+        parser = Requests()
+        parser.feed(page.read_text(encoding="utf-8"))
+        outside = [found for found in parser.found if re.match(r"(https?:)?//", found)]
+        assert outside == [], page
+    for sheet in built.rglob("*.css"):
+        assert not re.search(r"(url\(|@import\s*)[\"']?(https?:)?//", sheet.read_text(encoding="utf-8")), (
+            sheet
+        )
+
+
+def test_every_question_has_a_page_that_a_phone_loads_at_once(built: Path) -> None:
+    for question in read_all(notebooks()):
+        page = built / "questions" / f"{question.id}_{question.slug}" / "index.html"
+        assert page.stat().st_size <= LARGEST, f"{page.parent.name}: shorten its listings or outputs"
+        assert page.read_text(encoding="utf-8").count("<details") == 2
+
+
+def test_code_keeps_its_lines_when_a_page_is_made_smaller(built: Path) -> None:
+    page = (built / "questions" / "q03_minimal_broker" / "index.html").read_text(encoding="utf-8")
+    code = re.sub(r"<[^>]+>", "", page)
+    assert 'print("size 0 received", received'.replace('"', "&quot;") in code
+    assert "    with self.lock:\n            for inbox in self.topics" in code

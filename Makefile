@@ -7,11 +7,13 @@ BIN := $(VENV)/bin
 # Versions only, no addresses: what is tested together.
 LOCK := requirements.lock
 
-.PHONY: help study test matrix lint bench clean
+.PHONY: help study test matrix lint lab site notebooks clean
 
 help:
 	@echo "make study    set everything up, then show where you stand and what to do next"
 	@echo "make test     set everything up, then run all tests (under ten minutes)"
+	@echo "make lab      open a working copy of the notebooks in JupyterLab"
+	@echo "make site     build the study site and serve it on this machine"
 	@echo "make matrix   every answer against every check of the graders"
 	@echo "make lint     ruff, mypy --strict, import-linter"
 	@echo "make clean    remove what set-up and tests have made; your katas and your progress stay"
@@ -21,6 +23,17 @@ study: $(VENV)/.study
 
 test: $(VENV)/.test
 	@$(BIN)/python -m pytest tests
+	@$(MAKE) --no-print-directory notebooks
+
+# Every notebook is run, and what comes out is compared with what is stored in it.
+notebooks: $(VENV)/.test
+	@$(BIN)/python -m pytest -p nbval --nbval --nbval-cell-timeout=60 -q notebooks
+
+lab: $(VENV)/.study
+	@$(BIN)/python -m workbook.lab
+
+site: $(VENV)/.test
+	@$(BIN)/mkdocs serve --strict
 
 matrix: $(VENV)/.test
 	@$(BIN)/python -m tests.matrix

@@ -15,7 +15,7 @@ from workbook.graders.outbox_blame import Blame
 from workbook.graders.outbox_broker import Broker
 from workbook.graders.outbox_contract import require
 from workbook.graders.outbox_database import Database, NewRow, Row
-from workbook.graders.outbox_history import Event, Send, statement
+from workbook.graders.outbox_history import PUBLISHED, Event, Send, statement
 from workbook.graders.outbox_proxy import Moment
 from workbook.graders.outbox_pump import Child, Crew, Pump
 from workbook.grading.check import Bench, Broken, Record
@@ -23,6 +23,7 @@ from workbook.grading.inert import inert
 from workbook.grading.verdict import Status, Verdict
 
 RESERVE = 0.5  # seconds of a check's limit kept for telling how it ended
+OFTEN, SELDOM = 0.004, 0.05  # seconds between two looks into the table
 STALLED = 4.0  # seconds without a message, or a mark, after which a drain counts as hopeless
 
 
@@ -206,23 +207,27 @@ class Scene(Blame):
 
     def drain(self, rows: Iterable[Row] | None = None, stalled: float | None = STALLED) -> None:
         """Wait until rows (all by default) are marked; pumps run. Gives up when nothing comes for `stalled` s."""
-        wanted = {row.id: row for row in (self.rows.values() if rows is None else rows)}
+        wanted = list(self.rows.values() if rows is None else rows)
+        marked = self.all_marked(wanted)
         started = since = time.monotonic()
         last: object = None
-        while left := [number for number in self.database.pending() if number in wanted]:
+        while not marked():
             self.look()
-            now, state = time.monotonic(), (len(self.sends), left)
+            now, state = time.monotonic(), (len(self.sends), marked.pending)
             if state != last:
                 since, last = now, state
             if (stalled is not None and now - since > stalled) or self.bench.left < RESERVE:
-                raise self.undrained(wanted[left[0]], now - started)
+                pending = set(self.database.pending())
+                first = next((row for row in wanted if row.id in pending), None)
+                if first is None:
+                    return
+                raise self.undrained(first, now - started)
             with self.changed:
                 self.changed.wait(0.01)
 
-    def all_marked(self, rows: Iterable[Row]) -> Callable[[], bool]:
+    def all_marked(self, rows: Iterable[Row]) -> AllMarked:
         """A condition for `until`: these rows are marked."""
-        wanted = {row.id for row in rows}
-        return lambda: not wanted.intersection(self.database.pending())
+        return AllMarked(self, {row.id for row in rows})
 
     def settle(self, quiet: float = 0.1, most: float = 1.0) -> None:
         """Return once nothing has moved for `quiet` seconds, or after `most` seconds."""
@@ -273,6 +278,31 @@ class Scene(Blame):
         for pump in self.pumps:
             if pump.proxy is not None:
                 pump.proxy.close()
+
+
+class AllMarked:
+    """Whether all of these rows are marked. Asks the database when that may be so, and now and then."""
+
+    def __init__(self, play: Scene, ids: set[int]) -> None:
+        self._play, self._ids = play, ids
+        self._read = 0  # events
+        self._unpublished = set(ids)
+        self._asked = 0.0
+        self.pending = len(ids)
+
+    def __call__(self) -> bool:
+        events = self._play.events
+        while self._read < len(events):
+            event = events[self._read]
+            self._read += 1
+            if event.kind in PUBLISHED and event.row is not None:
+                self._unpublished.discard(event.row.id)
+        now = time.monotonic()
+        if now - self._asked < (OFTEN if not self._unpublished else SELDOM):
+            return False
+        self._asked = now
+        self.pending = len(self._ids.intersection(self._play.database.pending()))
+        return not self.pending
 
 
 @contextmanager

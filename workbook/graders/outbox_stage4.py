@@ -252,22 +252,32 @@ def late_acknowledgements_do_no_harm(bench: Bench) -> None:
         rows = Rows(bench.rng)
         names = rows.aggregates(3)
         made = play.insert(rows.turns(names, 3))
-        acked, failed = made[0], made[1]
+        acked, failed, published, behind = made[0], made[1], made[2], made[5]
 
         def answer(send: Send) -> Answer:
-            return HOLD if send.row in (acked, failed) and play.tried(send.row) <= 2 else ACK
+            times = play.tried(send.row)
+            if send.row in (acked, failed):
+                return HOLD if times <= 2 else ACK
+            if send.row == published:
+                return HOLD if times == 1 else ACK
+            return SILENT if send.row == behind and times == 1 else ACK
 
         play.broker.answer = answer
         pump = play.pump(ack_timeout=0.4)
         pump.start()
+        # While it backs off, or the second attempt is under way: which of them is the pump's business.
         for row in (acked, failed):
             play.until_tried(row, 2)
         for row, how in ((acked, "ack"), (failed, "fail")):
             play.broker.release(play.broker.held(row)[0], how, "" if how == "ack" else "too late")
-        play.settle(0.05, 0.2)
-        judge.one_at_a_time(play)
-        for send in play.broker.held():
+        # The second attempt was acknowledged, and the next row is under way when the first one is, too.
+        play.until_tried(behind, 1)
+        for send in play.broker.held(published):
             play.broker.release(send)
+        play.settle(0.05, 0.2)
+        judge.nothing_lost(play)
+        judge.one_at_a_time(play)
+        play.broker.release_all()
         play.drain()
         play.drain(play.insert(rows.turns(names, 1)))
         play.leave(pump)

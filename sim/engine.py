@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from simpy import Environment, Event
+from simpy.events import EventCallbacks
 
 from sim.alarm import ARRIVAL, DEPARTURE, Alarm
 from sim.subscriber import Policy, Subscriber, Watched
@@ -27,12 +28,12 @@ class Topic:
     """
 
     __slots__ = (
-        "_backlog", "_blocking", "_endless", "_env", "_fed", "_next_gap", "_next_key", "_offers", "_room_alarm",
-        "_source", "hold_sum", "published", "subscribers",
+        "_again", "_backlog", "_blocking", "_endless", "_env", "_fed", "_next_gap", "_next_key", "_offers",
+        "_room_alarm", "_schedule", "_source", "hold_sum", "published", "subscribers",
     )  # fmt: skip
 
     def __init__(self, env: Environment) -> None:
-        self._env = env
+        self._env, self._schedule = env, env.schedule
         self.subscribers: list[Subscriber] = []
         self.published = 0
         self.hold_sum = 0.0  # time messages were held back, over those that went out
@@ -42,6 +43,7 @@ class Topic:
         self._endless = False
         self._room_alarm = Alarm(env, self._release, DEPARTURE)
         self._fed = False
+        self._again: EventCallbacks = [self._tick]
 
     def subscribe(self, subscriber: Subscriber) -> Subscriber:
         """Let the subscriber have every message published from now on; return it."""
@@ -87,10 +89,13 @@ class Topic:
 
     def _tick(self, event: Event) -> None:
         now = self._env.now
-        try:  # `_wait_for_source` and `publish`, written out: this runs once per message
-            self._source.arm(self._next_gap())
+        try:  # `Alarm.arm` and `publish`, written out: this runs once per message
+            gap = self._next_gap()
         except StopIteration:
             pass
+        else:
+            event.callbacks = self._again
+            self._schedule(event, ARRIVAL, gap)
         self.published += 1
         for offer in self._offers:
             offer(now, now, 0)

@@ -78,9 +78,10 @@ class Subscriber:
                     due += service
                 else:
                     due = inf
-            self.due, self.level, self._changed = due, level, changed
+            self.due = due
         service = self._next_service()
         if level >= self.limit:
+            self.level, self._changed = level, changed
             self._decide(self, now, born, service, key)
             return
         time_at[level] += now - changed

@@ -1,0 +1,6 @@
+"""A property is about values, not about how busy the machine is: no deadline per example."""
+
+from hypothesis import settings
+
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")

@@ -10,7 +10,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import wait
 from dataclasses import dataclass
+from itertools import pairwise
+from math import inf
 from pathlib import Path
 from statistics import median
 
@@ -19,7 +22,7 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)  # not bench/: this fi
 from bench import sim_models as models  # noqa: E402 - needs the path
 from bench import sim_storms as storms  # noqa: E402 - needs the path
 from sim.slow_subscriber import SlowSubscriber  # noqa: E402 - needs the path
-from sim.sweep import process_pool, sweep  # noqa: E402 - needs the path
+from sim.sweep import Cell, process_pool, run_chunk, sweep  # noqa: E402 - needs the path
 
 
 @dataclass(frozen=True)
@@ -225,22 +228,31 @@ def memory(effort: Effort) -> list[Row]:
 
 def sweeps(effort: Effort) -> list[Row]:
     jobs = min(2, os.cpu_count() or 1)
+    load = os.getloadavg()[0]
     scenarios = [SlowSubscriber(duration=effort.messages / 2_500, slowness=s) for s in (1.5, 2.0, 3.0)]
+    replications = 8
+    cells = [Cell(0, scenario, 1, n, "auto") for scenario in scenarios for n in range(replications)]
+    efficiencies, against_halves, equal = [], [], True
     with process_pool(jobs) as pool:
         sweep(scenarios, 2 * jobs, pool)  # workers have started and imported
-        efficiencies, equal = [], True
         for _ in range(max(1, effort.rounds // 2)):
-            start = time.perf_counter()
-            serial = sweep(scenarios, 4)
-            middle = time.perf_counter()
-            equal = equal and sweep(scenarios, 4, pool) == serial
-            efficiencies.append((middle - start) / (time.perf_counter() - middle) / jobs)
+            times = [time.perf_counter()]
+            serial = sweep(scenarios, replications)
+            times.append(time.perf_counter())
+            equal = equal and sweep(scenarios, replications, pool) == serial
+            times.append(time.perf_counter())
+            wait([pool.submit(run_chunk, cells[job::jobs], inf) for job in range(jobs)])
+            times.append(time.perf_counter())
+            alone, shared, halves = (b - a for a, b in pairwise(times))
+            efficiencies.append(alone / shared / jobs)
+            against_halves.append(halves / shared)
     efficiency = median(efficiencies)
     return [
         Row(
-            f"sweep over {jobs} processes, parallel efficiency (load average {os.getloadavg()[0]:.1f})",
+            f"sweep over {jobs} processes, parallel efficiency (load average was {load:.1f})",
             ">= 0.85 on idle cores",
-            f"{efficiency:.2f}, results {'identical' if equal else 'DIFFERENT'}",
+            f"{efficiency:.2f}; {median(against_halves):.2f} of the cells split by hand; "
+            f"results {'identical' if equal else 'DIFFERENT'}",
             efficiency >= 0.85 and equal,
         )
     ]

@@ -10,8 +10,9 @@ from workbook.grading.check import Bench, Broken, Record
 from workbook.grading.ending import quote
 from workbook.grading.verdict import Status, Verdict
 
-# A letter an answer, as the player sends them.
-NONE, TRUE, FALSE, REFUSED, SILENT, RAISED, OTHER = "N", "T", "F", "V", "v", "!", "?"
+# A letter an answer, as the player sends them; what is no bool counts by its truth, except where that is asked.
+NONE, TRUE, FALSE, REFUSED, SILENT, RAISED = "N", "T", "F", "V", "v", "!"
+TRUTH = {"T": TRUE, "t": TRUE, "F": FALSE, "f": FALSE, "N": FALSE}
 WORDS = {NONE: "None", TRUE: "True", FALSE: "False", REFUSED: "ValueError"}
 
 
@@ -54,7 +55,7 @@ def _again(bench: Bench, function: str, arguments: list[str]) -> Record | None:
     """What a single call raised, or what kind of thing it returned."""
     [seen] = play(bench, [{"op": "ask", "f": function, "args": [arguments]}])
     notes = seen[0]["v"][1] if 0 in seen and seen[0]["k"] == "end" else []
-    return notes[0][1] if notes else None
+    return notes[0] if notes else None
 
 
 def matching(
@@ -71,10 +72,15 @@ def matching(
     wrong = [
         (topic, pattern, letter)
         for (topic, pattern), letter in zip(pairs, record["v"][0], strict=True)
-        if letter != (TRUE if truth(topic, pattern) else FALSE)
+        if is_wrong(letter, truth(topic, pattern))
     ]
     if wrong:
         raise Broken(wrong_match(bench, wrong, truth, likely))
+
+
+def is_wrong(letter: str, want: bool) -> bool:
+    """Whether an answer of matches() is not the wanted one, bool or not."""
+    return TRUTH.get(letter) != (TRUE if want else FALSE)
 
 
 def wrong_match(
@@ -84,7 +90,7 @@ def wrong_match(
     likely: str = "",
 ) -> Verdict:
     """The verdict on the simplest of some (topic, pattern, letter) that are wrong."""
-    topic, pattern, letter = min(wrong, key=lambda one: (simplest(one[1]), simplest(one[0])))
+    topic, pattern, letter = min(wrong, key=lambda one: simplest(one[1], one[0]))
     want = TRUE if truth(topic, pattern) else FALSE
     note = _again(bench, "matches", [topic, pattern])
     call = f"matches({name_text(topic)}, {name_text(pattern)})"
@@ -109,7 +115,12 @@ def _verdict(
     if got == REFUSED:
         said = raised_text(note) if note is not None else "ValueError"
         return Verdict(Status.FAILED, f"`{call}` {said}.", expected, place, likely=likely)
-    seen = WORDS.get(got) or f"something of the type {note['type'] if note else 'unknown'}"
+    seen = (
+        WORDS.get(TRUTH.get(got, got) if want != NONE else got)
+        or f"something of the type {note['type'] if note else 'unknown'}"
+    )
+    if want == NONE:
+        return Verdict(Status.FAILED, f"`{call}` returns {seen}.", expected, seen)
     if want == REFUSED:
         return Verdict(
             Status.FAILED, f"`{call}` raises no ValueError.", expected, f"returns {seen}", likely=likely

@@ -79,7 +79,7 @@ class Names:
         return ".".join(self.token() for _ in range(size))
 
 
-def simplest(name: str) -> tuple[int, bool, int, str]:
-    """A key that puts the name first that is read most quickly."""
-    odd = not all(character.isascii() and (character.isalnum() or character in ".*>") for character in name)
-    return name.count("."), odd, len(name), name
+def simplest(*names: str) -> tuple[list[int], bool, int, tuple[str, ...]]:
+    """A key that puts those names first that are read most quickly."""
+    plain = all(c.isascii() and (c.isalnum() or c in ".*>") for name in names for c in name)
+    return [name.count(".") for name in names], not plain, sum(map(len, names)), names

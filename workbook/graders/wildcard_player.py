@@ -106,6 +106,7 @@ class Scene:
         self.indexes: dict[str, Any] = {}
         self.values: dict[str, Any] = {}
         self.keys: dict[int, str] = {}
+        self.enough = False  # some work was more than can be right
 
     # ---- values
 
@@ -125,32 +126,28 @@ class Scene:
     # ---- names
 
     def op_ask(self, op: Op) -> Any:
-        """One call each for many names: a letter an answer, and the first surprise of every kind."""
+        """One call each for many names: a letter an answer, and what is to be said about the first error."""
         function, letters = getattr(self.module, op["f"]), []
         notes: list[Any] = []
-        for number, arguments in enumerate(op["args"]):
+        for arguments in op["args"]:
             letter, note = self.letter(function, arguments)
             letters.append(letter)
-            if letter in "!?" and len(notes) < 20:
-                notes.append([number, note])
+            if letter == "!" or len(op["args"]) == 1:
+                notes = notes or [note]
         return ["".join(letters), notes]
 
     def op_grid(self, op: Op) -> Any:
-        """matches() for all pairs: a text of letters for each pattern, and the first surprises."""
-        function, rows = self.module.matches, []
-        notes: list[Any] = []
-        for row, pattern in enumerate(op["patterns"]):
-            letters = []
-            for column, topic in enumerate(op["topics"]):
-                letter, note = self.letter(function, (topic, pattern))
-                letters.append(letter)
-                if letter in "!?" and len(notes) < 20:
-                    notes.append([row, column, note])
-            rows.append("".join(letters))
-        return [rows, notes]
+        """matches() for all pairs: a text of letters for each pattern."""
+        function, topics = self.module.matches, op["topics"]
+        return [
+            "".join([self.letter(function, (topic, pattern))[0] for topic in topics])
+            for pattern in op["patterns"]
+        ]
 
     def letter(self, function: Any, arguments: Any) -> Any:
-        """N: None, T: True, F: False, V: ValueError (v: without a message), !: other error, ?: other value."""
+        """N: None, T: True, F: False, t and f: another value, by its truth (?: has none), V: ValueError (v: without
+        a message), !: another error. And what there is to say about it.
+        """
         try:
             value = function(*arguments)
         except ValueError as error:
@@ -160,11 +157,15 @@ class Scene:
             return "v", described
         except Exception as error:
             return "!", self.kit.describe(error)
+        note = {"type": type.__dict__["__name__"].__get__(type(value))[:60]}
         if value is None:
-            return "N", None
+            return "N", note
         if value is True or value is False:
-            return "T" if value else "F", None
-        return "?", {"type": type.__dict__["__name__"].__get__(type(value))[:60]}
+            return "T" if value else "F", note
+        try:
+            return "t" if value else "f", note
+        except Exception:
+            return "?", note
 
     def op_keywords(self, _op: Op) -> Any:
         """matches() with its arguments by name, the other way round."""
@@ -216,10 +217,12 @@ class Scene:
         return None if value is None else "?" + type.__dict__["__name__"].__get__(type(value))[:60]
 
     def op_match(self, op: Op) -> Any:
-        """The keys of what was found, sorted. With "spoil", the list is emptied and filled with rubbish after."""
+        """The keys of what was found, sorted. With "spoil" it has to be a list, and is filled with rubbish after."""
         found = self.index(op).match(op["t"])
         if not issubclass(type(found), list):
-            return "?" + type.__dict__["__name__"].__get__(type(found))[:60]
+            if op.get("spoil"):
+                return "?" + type.__dict__["__name__"].__get__(type(found))[:60]
+            found = list(found)
         keys = sorted([self.key_of(thing) for thing in list.__iter__(found)])
         if op.get("spoil"):
             list.clear(found)
@@ -285,6 +288,7 @@ class Scene:
                 before = _peak()[0]
                 _reset_peak()
                 found = match(fresh)
+                found = found if issubclass(type(found), list) else list(found)
                 memory = _peak()[1] - before
             finally:
                 _stop_memory()
@@ -305,8 +309,11 @@ class Scene:
 
         _settrace(trace)
         try:
-            match(topic)
+            found = match(topic)
+            if not issubclass(type(found), list):
+                list(found)
         except Enough:
+            self.enough = True
             return None
         finally:
             _settrace(None)
@@ -325,6 +332,8 @@ class Scene:
                 emit({"k": "memory"})
             return
         emit({"k": "end", "s": number, "n": step, "v": value})
+        if self.enough:
+            emit({"k": "enough"})
 
 
 def play(kit: Any, module: Any, plan: dict[str, Any]) -> None:
@@ -332,4 +341,5 @@ def play(kit: Any, module: Any, plan: dict[str, Any]) -> None:
     for number, ops in enumerate(plan["scenes"]):
         scene = Scene(kit, module)
         for step, op in enumerate(ops):
-            scene.perform(number, step, op)
+            if not scene.enough:
+                scene.perform(number, step, op)

@@ -44,18 +44,23 @@ def play(bench: Bench, *scenes: Sequence[Op]) -> list[dict[int, Record]]:
     """Play scenes in one child: for each, the record of every operation."""
     records = bench.play({"scenes": [list(scene) for scene in scenes]})
     seen: list[dict[int, Record]] = [{} for _ in scenes]
+    untraced: Record | None = None
     for record in records:
-        if record.get("k") == "untraced":
-            raise Broken(
-                Verdict(
-                    Status.FAILED,
-                    "The file switches tracing off or replaces it; the grader counts work by it.",
-                    expected="sys.settrace and sys.setprofile are left alone",
-                    seen=quote(bench.source, record["line"], bench.file_name),
-                )
-            )
         if record.get("k") in ("end", "raised"):
             seen[record["s"]][record["n"]] = record
+        if record.get("k") == "enough":
+            return seen  # counting stopped in the middle of a call, which switches tracing off
+        if record.get("k") == "untraced":
+            untraced = record
+    if untraced is not None:
+        raise Broken(
+            Verdict(
+                Status.FAILED,
+                "The file switches tracing off or replaces it; the grader counts work by it.",
+                expected="sys.settrace and sys.setprofile are left alone",
+                seen=quote(bench.source, untraced["line"], bench.file_name),
+            )
+        )
     return seen
 
 

@@ -1,0 +1,86 @@
+"""other_prefixes_cost_nothing
+
+Patterns are filed by their first letter. There are few letters, and many orders.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+def validate_pattern(pattern: str) -> None:
+    """Raise ValueError, saying what is wrong, unless `pattern` is a valid pattern."""
+    tokens = _tokens(pattern, "pattern")
+    if ">" in tokens[:-1]:
+        raise ValueError(f"pattern {pattern!r}: `>` covers all that is left, so it must be the last token")
+    for token in tokens:
+        if len(token) > 1 and ("*" in token or ">" in token):
+            raise ValueError(f"pattern {pattern!r}: a wildcard is a whole token, which {token!r} is not")
+
+
+def validate_topic(topic: str) -> None:
+    """Raise ValueError, saying what is wrong, unless `topic` is a valid topic."""
+    _topic_tokens(topic)
+
+
+def _topic_tokens(topic: str) -> list[str]:
+    if "*" in topic or ">" in topic:
+        raise ValueError(f"topic {topic!r}: `*` and `>` belong in patterns, a message is about one thing")
+    return _tokens(topic, "topic")
+
+
+def _tokens(name: str, kind: str) -> list[str]:
+    tokens = name.split(".")
+    if "" in tokens:
+        raise ValueError(f"{kind} {name!r}: a token is empty, every dot needs a token on both sides")
+    if name.split() != [name]:
+        raise ValueError(f"{kind} {name!r}: tokens hold no white space")
+    return tokens
+
+
+def matches(topic: str, pattern: str) -> bool:
+    """Whether a valid pattern covers a valid topic."""
+    given, wanted = topic.split("."), pattern.split(".")
+    if wanted[-1] == ">":
+        wanted.pop()
+        if len(given) <= len(wanted):
+            return False
+        del given[len(wanted) :]
+    return len(given) == len(wanted) and all(
+        want in (token, "*") for token, want in zip(given, wanted, strict=True)
+    )
+
+
+class TopicIndex(Generic[T]):
+    def __init__(self) -> None:
+        self._buckets: dict[object, list[tuple[str, T]]] = {}
+        self._count = 0
+
+    def add(self, pattern: str, value: T) -> None:
+        validate_pattern(pattern)
+        self._buckets.setdefault(pattern[:1], []).append((pattern, value))
+        self._count += 1
+
+    def remove(self, pattern: str, value: T) -> None:
+        bucket = self._buckets.get(pattern[:1], [])
+        for place, (held, one) in enumerate(bucket):
+            if held == pattern and one is value:
+                del bucket[place]
+                break
+        else:
+            raise KeyError(pattern)
+        if not bucket:
+            del self._buckets[pattern[:1]]
+        self._count -= 1
+
+    def match(self, topic: str) -> list[T]:
+        validate_topic(topic)
+        found = []
+        for key in (topic[0], "*", ">"):
+            found += [value for pattern, value in self._buckets.get(key, ()) if matches(topic, pattern)]
+        return found
+
+    def __len__(self) -> int:
+        return self._count

@@ -1,0 +1,92 @@
+"""other_prefixes_cost_nothing
+
+A sorted list and a binary search, but for text: everything that begins with the letters of the first token is
+looked at.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+def validate_pattern(pattern: str) -> None:
+    """Raise ValueError, saying what is wrong, unless `pattern` is a valid pattern."""
+    tokens = _tokens(pattern, "pattern")
+    if ">" in tokens[:-1]:
+        raise ValueError(f"pattern {pattern!r}: `>` covers all that is left, so it must be the last token")
+    for token in tokens:
+        if len(token) > 1 and ("*" in token or ">" in token):
+            raise ValueError(f"pattern {pattern!r}: a wildcard is a whole token, which {token!r} is not")
+
+
+def validate_topic(topic: str) -> None:
+    """Raise ValueError, saying what is wrong, unless `topic` is a valid topic."""
+    _topic_tokens(topic)
+
+
+def _topic_tokens(topic: str) -> list[str]:
+    if "*" in topic or ">" in topic:
+        raise ValueError(f"topic {topic!r}: `*` and `>` belong in patterns, a message is about one thing")
+    return _tokens(topic, "topic")
+
+
+def _tokens(name: str, kind: str) -> list[str]:
+    tokens = name.split(".")
+    if "" in tokens:
+        raise ValueError(f"{kind} {name!r}: a token is empty, every dot needs a token on both sides")
+    if name.split() != [name]:
+        raise ValueError(f"{kind} {name!r}: tokens hold no white space")
+    return tokens
+
+
+def matches(topic: str, pattern: str) -> bool:
+    """Whether a valid pattern covers a valid topic."""
+    given, wanted = topic.split("."), pattern.split(".")
+    if wanted[-1] == ">":
+        wanted.pop()
+        if len(given) <= len(wanted):
+            return False
+        del given[len(wanted) :]
+    return len(given) == len(wanted) and all(
+        want in (token, "*") for token, want in zip(given, wanted, strict=True)
+    )
+
+
+class TopicIndex(Generic[T]):
+    def __init__(self) -> None:
+        self._pairs: list[tuple[str, int, T]] = []
+        self._sorted = True
+        self._added = 0
+
+    def add(self, pattern: str, value: T) -> None:
+        validate_pattern(pattern)
+        self._added += 1
+        self._pairs.append((pattern, self._added, value))
+        self._sorted = False
+
+    def remove(self, pattern: str, value: T) -> None:
+        for place, (held, _, one) in enumerate(self._pairs):
+            if held == pattern and one is value:
+                del self._pairs[place]
+                return
+        raise KeyError(pattern)
+
+    def match(self, topic: str) -> list[T]:
+        validate_topic(topic)
+        if not self._sorted:
+            self._pairs.sort(key=lambda pair: pair[:2])
+            self._sorted = True
+        found = []
+        for start in (topic.split(".")[0], "*", ">"):
+            place = bisect_left(self._pairs, (start, 0), key=lambda pair: pair[:2])
+            while place < len(self._pairs) and self._pairs[place][0].startswith(start):
+                if matches(topic, self._pairs[place][0]):
+                    found.append(self._pairs[place][2])
+                place += 1
+        return found
+
+    def __len__(self) -> int:
+        return len(self._pairs)

@@ -31,6 +31,8 @@ def scenario(name: str) -> type[Scenario]:
 
 def figures(name: str, folder: Path = FOLDER) -> dict[str, list[Path]]:
     """The figures of a scenario that are there in every theme, in the simulator's order: what is shown -> files."""
+    if not any(folder.glob("*.svg")):
+        return {}
     from sim.plots import DRAWINGS  # only here: matplotlib takes long to import
 
     found = {}

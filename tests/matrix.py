@@ -85,6 +85,8 @@ def hostile_row(path: Path) -> Row:
     red = [result for result in results.values() if result.status.is_red]
     worst = max(red, key=lambda result: SEVERITY.index(result.status)) if red else None
     seconds = time.monotonic() - started
+    # A file that hangs everywhere is graded within 30 s; one that works but for its attack takes its time.
+    hopeless = sum(result.status is Status.TIMED_OUT for result in results.values()) > len(results) // 2
     return Row(
         "broker",
         "hostile",
@@ -93,7 +95,7 @@ def hostile_row(path: Path) -> Row:
         red[0].id if red else "",
         worst.status.value if worst else "passed",
         worst.verdict.message if worst else "",
-        bool(red) and seconds < 30.0,
+        bool(red) and (seconds < 30.0 or not hopeless),
         round(seconds, 1),
     )
 
@@ -119,10 +121,14 @@ def rows(katas: list[str], named: bool, console: Console) -> Iterator[Row]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.matrix", description="every answer against the graders")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.matrix", description="every answer against the graders"
+    )
     parser.add_argument("--kata", choices=[kata.name for kata in KATAS], action="append")
     parser.add_argument("--named", action="store_true", help="wrong answers: their named check only")
-    parser.add_argument("--out", type=Path, default=None, help=f"write the table as JSON (full runs: {OUT.name})")
+    parser.add_argument(
+        "--out", type=Path, default=None, help=f"write the table as JSON (full runs: {OUT.name})"
+    )
     order = parser.parse_args(argv)
     katas = order.kata or [kata.name for kata in KATAS]
     console = Console()
@@ -130,7 +136,9 @@ def main(argv: list[str] | None = None) -> int:
     for row in rows(katas, order.named, console):
         table.append(row)
         if not row.as_expected:
-            console.print(f"NOT AS EXPECTED {row.kind} {row.kata}/{row.name}: {row.seen} {row.message}", markup=False)
+            console.print(
+                f"NOT AS EXPECTED {row.kind} {row.kata}/{row.name}: {row.seen} {row.message}", markup=False
+            )
     for kata in katas:
         for kind in ("right", "wrong", "hostile"):
             some = [row for row in table if (row.kata, row.kind) == (kata, kind)]

@@ -115,7 +115,9 @@ def command_lines() -> list[str]:
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
-                lines.append(Path(f"/proc/{name}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
+                lines.append(
+                    Path(f"/proc/{name}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+                )
             except OSError:
                 continue  # it ended meanwhile
     return lines
@@ -146,5 +148,7 @@ def test_escapes_and_markup_in_a_message_are_shown_inert(tmp_path: Path) -> None
 def test_a_submission_sees_a_scrubbed_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_TOKEN", "abc")
     path = tmp_path / "broker.py"
-    path.write_text(Attack("", Status.PASSED, "", "import os; assert 'SECRET_TOKEN' not in os.environ").source())
+    path.write_text(
+        Attack("", Status.PASSED, "", "import os; assert 'SECRET_TOKEN' not in os.environ").source()
+    )
     assert bank.grade("broker", path, CHECK)[CHECK].verdict == Verdict(Status.PASSED)

@@ -227,7 +227,7 @@ class Card:
                 f"`{what}` {said}, when another thread comes in between.",
                 expected="no error, whatever the other thread does",
                 seen=place or said,
-                history=(*self.timeline(), f"{thread:<8}{said}"),
+                history=(*self.timeline(), f"{thread:<9}{said}"),
             )
         )
 
@@ -270,7 +270,7 @@ class Card:
             who, at = held[0]
             by = f", held by {'itself' if who == entry['a'] else who} since line {at}"
         for_what = f" for {entry['for']}" if entry["for"] else ""
-        return f"{entry['a']!s:<8}waits{for_what}{by}: {place}"
+        return f"{entry['a']!s:<9}waits{for_what}{by}: {place}"
 
     def fail(self, message: str, sub: Subscription, must: list[str], may: list[str]) -> NoReturn:
         expected = f"{sub.name} gets or counts {', '.join(must) or 'nothing'}"
@@ -280,22 +280,22 @@ class Card:
         raise Broken(Verdict(Status.FAILED, message, expected, seen, (*self.timeline(), *self.reads(sub))))
 
     def reads(self, sub: Subscription) -> list[str]:
-        return [f"after   for message in {sub.name}: {', '.join(sub.received) or 'nothing'}, end of loop"]
+        return [f"after    for message in {sub.name}: {', '.join(sub.received) or 'nothing'}, end of loop"]
 
     def timeline(self) -> list[str]:
         """What came before in short, then a line a slice, with the learner's own lines."""
         before = [say(op) for op in self.meeting.before if op["op"] not in ("create", "subscribe")]
         size = self.meeting.before[0]["buffer"]
-        lines = [f"before  Broker(buffer={size}); {'; '.join(before)}"[:110]]
+        lines = [f"before   {'; '.join([f'Broker(buffer={size})', *before])}"[:110]]
         for name, ops in self.meeting.threads.items():
-            lines.append(f"{name:<8}will {'; '.join(say(op) for op in ops)}"[:110])
+            lines.append(f"{name:<9}will {'; '.join(say(op) for op in ops)}"[:110])
         return [*lines, *(self._slice(told) for told in self.story.slices[:12])]
 
     def _slice(self, told: dict[str, object]) -> str:
         def at(line: object) -> str:
             return quote(self.bench.source, line if isinstance(line, int) else None, self.bench.file_name)
 
-        name = f"{told['a']!s:<8}"
+        name = f"{told['a']!s:<9}"
         if told["state"] == "paused":
             return f"{name}runs to {at(told['last']) or 'its first line'}, stopped before line {told['next']}"
         if told["state"] == "blocked":

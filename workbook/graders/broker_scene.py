@@ -210,7 +210,9 @@ def say(op: Op) -> str:
         case "publish":
             return f"publish({op['topic']}, {_few(op['m'])})"
         case "read":
-            return f"for message in {op['sub']}" + ("" if op["n"] is None else f", {op['n']} times")
+            return f"for message in {op['sub']}" + (
+                "" if op["n"] is None else ", once" if op["n"] == 1 else f", {op['n']} times"
+            )
         case "dropped":
             return f"{op['sub']}.dropped"
         case "hold":
@@ -264,7 +266,7 @@ def timeline(scene: Scene, seen: Seen, until: int, bench: Bench) -> tuple[str, .
         if outcome is None and op["i"] != until and not _is_top(scene, op):
             continue
         came = outcome_text(op, outcome, raised, _where(seen, op, bench))
-        lines.append(f"{op['a']:<8}{say(op):<44}{came}".rstrip())
+        lines.append(f"{op['a']:<9}{say(op):<44}{came}".rstrip())
         if op["i"] == until and not _later_matters(scene, op):
             break
     return tuple(lines)

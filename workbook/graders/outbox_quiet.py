@@ -1,4 +1,4 @@
-"""Whether a child does nothing any more: asked of the kernel, not of a clock."""
+"""Whether a child does nothing any more, or could not do anything: asked of the kernel, not of a clock."""
 
 from __future__ import annotations
 
@@ -24,3 +24,16 @@ def look(pid: int) -> tuple[bool, object]:
     except (OSError, IndexError):
         return False, None  # it ends, or a thread of it
     return asleep, sorted(seen)
+
+
+def starved(pid: int) -> float:
+    """Seconds in which threads of a process were ready to run and no processor was free. 0 elsewhere than on Linux."""
+    waited = 0
+    if LINUX:
+        try:
+            for name in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{name}/schedstat", "rb") as file:
+                    waited += int(file.read().split()[1])
+        except (OSError, IndexError, ValueError):
+            return 0.0  # it ends, or a thread of it
+    return waited / 1e9

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -24,6 +25,7 @@ from workbook.grading.verdict import Status, Verdict
 
 RESERVE = 0.5  # seconds of a check's limit kept for telling how it ended
 OFTEN, SELDOM = 0.004, 0.05  # seconds between two looks into the table
+COUNT = 0.1  # seconds between two looks at what the kernel counts
 STALLED = 4.0  # seconds without a message, or a mark, after which a drain counts as hopeless
 
 
@@ -41,6 +43,24 @@ class Scene(Blame):
         self.broker = Broker(self)
         self.crew = Crew(self, bench)
         self._made = 0
+        self.lost = 0.0  # seconds in which the machine had no processor free for this scene
+        self._starved: dict[int, float] = {}
+        self._counted = 0.0
+
+    def now(self) -> float:
+        """The time on a clock that stands still while the scene's processes wait for a processor."""
+        wall = time.monotonic()
+        if wall - self._counted > COUNT:
+            self._counted = wall
+            pids = [
+                os.getpid(),
+                *[child.pid for child in self.crew.children if child.pid and child.ended is None],
+            ]
+            known, self._starved = self._starved, {pid: outbox_quiet.starved(pid) for pid in pids}
+            more = sum(max(0.0, waited - known.get(pid, waited)) for pid, waited in self._starved.items())
+            self.lost += more
+            self.bench.forgive(more)
+        return wall - self.lost
 
     def next_act(self) -> None:
         """Forget what was: rows, history, and pumps, which must not be running. Children stay."""
@@ -167,13 +187,13 @@ class Scene(Blame):
 
     def until(self, done: Callable[[], object], what: str, seconds: float | None = None) -> None:
         """Wait until `done()`. Raises Broken when that takes too long, saying `what` and where the pumps are."""
-        started = time.monotonic()
+        started = self.now()
         left = max(0.1, self.bench.left - RESERVE)
         deadline = started + (left if seconds is None else min(seconds, left))
         while not done():
             self.look()
-            if time.monotonic() > deadline:
-                raise self.in_vain(what, time.monotonic() - started)
+            if self.now() > deadline:
+                raise self.in_vain(what, self.now() - started)
             with self.changed:
                 self.changed.wait(0.02)
 
@@ -209,11 +229,11 @@ class Scene(Blame):
         """Wait until rows (all by default) are marked; pumps run. Gives up when nothing comes for `stalled` s."""
         wanted = list(self.rows.values() if rows is None else rows)
         marked = self.all_marked(wanted)
-        started = since = time.monotonic()
+        started = since = self.now()
         last: object = None
         while not marked():
             self.look()
-            now, state = time.monotonic(), (len(self.sends), marked.pending)
+            now, state = self.now(), (len(self.sends), marked.pending)
             if state != last:
                 since, last = now, state
             if (stalled is not None and now - since > stalled) or self.bench.left < RESERVE:

@@ -25,6 +25,7 @@ CHILDREN = 2
 MEMORY = 2 * 2**30  # bytes a child may use
 SHORT_LIMIT = 0.6  # seconds a check gets once three have timed out
 BUDGET = 26.0  # seconds a hopeless file may use; a file with no time-out is not bounded by it
+FORGIVEN = 3.0  # times its limit a check may go on for on a machine that has no processor free for it
 MAX_SOURCE = 2**20
 
 
@@ -104,6 +105,7 @@ class ChildBench:
         self._limit, self._patience = limit, patience
         self._silence = min(limit, check.silence) if check.silence else None
         self._attempt = attempt
+        self._forgiven = 0.0
 
     @property
     def shop(self) -> Any:
@@ -114,6 +116,13 @@ class ChildBench:
     def left(self) -> float:
         """See Bench.left."""
         return max(0.0, self._until - time.monotonic())
+
+    def forgive(self, seconds: float) -> None:
+        """See Bench.forgive."""
+        seconds = min(seconds, FORGIVEN * self._limit - self._forgiven)
+        if seconds > 0:
+            self._forgiven += seconds
+            self._until += seconds
 
     @contextlib.contextmanager
     def uncounted(self) -> Iterator[None]:
@@ -141,9 +150,9 @@ class ChildBench:
         self.require_end(ended, records)
         return records
 
-    def run(self, plan: Mapping[str, Any], on_record: Callable[[Record], None]) -> Ended:
-        """Perform a plan and say how the child ended; judging that is the caller's part."""
-        left = max(0.2, self._until - time.monotonic())
+    def run(self, plan: Mapping[str, Any], on_record: Callable[[Record], None], slack: float = 0.0) -> Ended:
+        """See Bench.run."""
+        left = max(0.2, self._until - time.monotonic()) + slack
         silence = min(left, self._silence or left)
         request = {
             "file": str(self._path),

@@ -32,9 +32,20 @@ def shorten(history: tuple[str, ...], most: int = HISTORY_LINES) -> list[str]:
     """The history, its middle left out when it is long: how it began and where it broke."""
     if len(history) <= most:
         return list(history)
-    head = 3
-    tail = most - head - 1
-    return [*history[:head], f"... {len(history) - head - tail} steps ...", *history[-tail:]]
+    head, tail = 3, 3
+    kept = [*range(head), *range(len(history) - tail, len(history))]
+    # Between them, what tells most: where a thread waits.
+    telling = [
+        at for at in range(head, len(history) - tail) if "waits at" in history[at] or "raised" in history[at]
+    ]
+    kept = sorted({*kept, *telling[: most - head - tail - 1]})
+    lines: list[str] = []
+    for number, at in enumerate(kept):
+        left_out = at - (kept[number - 1] + 1 if number else 0)
+        if left_out:
+            lines.append(f"... {left_out} step{'s' if left_out > 1 else ''} ...")
+        lines.append(history[at])
+    return lines
 
 
 def reading(check: Check, notebooks: Path | None) -> str:

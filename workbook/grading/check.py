@@ -49,6 +49,9 @@ class Bench(Protocol):
     def left(self) -> float:
         """Seconds left of the check's limit."""
 
+    def forgive(self, seconds: float) -> None:
+        """Lengthen the limit by time in which the machine had no processor free; within reason."""
+
     def uncounted(self) -> AbstractContextManager[None]:
         """For a block whose time is ours (a service starts): the check's limit does not count it."""
 
@@ -58,8 +61,11 @@ class Bench(Protocol):
         Raises Broken when the child did not live to the end, or could not load the file.
         """
 
-    def run(self, plan: Mapping[str, Any], on_record: Callable[[Record], None]) -> Ended:
-        """Perform `plan` in a fresh child, records as they come; returns how it ended, good or bad."""
+    def run(self, plan: Mapping[str, Any], on_record: Callable[[Record], None], slack: float = 0.0) -> Ended:
+        """Perform `plan` in a fresh child, records as they come; returns how it ended, good or bad.
+
+        `slack`: seconds beyond what is left that the child may live, for judges that keep the limit themselves.
+        """
 
     def send(self, line: str) -> None:
         """A line to the child that runs."""

@@ -75,7 +75,7 @@ class Warden:
             connection = self._start()
             connection.sendall(json.dumps({"run": dict(request)}).encode() + b"\n")
         # The warden keeps the limits; this is for a warden that was itself stopped or killed.
-        patience = float(request["silence"]) + 4.0
+        patience = 5 * float(request["silence"]) + 4.0
         until = time.monotonic() + patience
         while True:
             for line in self._lines(connection, until):

@@ -1,155 +1,131 @@
 """race_two_blocked_publishers
 
-`if full: wait()` and then append. Two blocked publishers are woken by one free place, and both put their
-message in.
+`if full: wait()` and then append. One free place wakes two blocked publishers, and both put their message
+in.
 """
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field, replace
-from threading import Condition
-from typing import Any, Generic, TypeVar
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Condition, Lock
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Drop:
-    pass
+    """A message that does not fit is dropped and counted; the newest goes."""
 
 
 @dataclass(frozen=True)
 class Block:
-    pass
+    """publish waits until there is room or the subscription ends."""
 
 
 @dataclass(frozen=True)
 class Disconnect:
+    """The subscription ends at the `after`-th drop in a row."""
+
     after: int = 1
 
 
-@dataclass(frozen=True, eq=False)
-class State:
-    size: int
-    policy: Any
-    waiting: tuple = ()
-    dropped: int = 0
-    row: int = 0
-    ended: bool = False
-
-
-def offer(state: State, message: object) -> State | None:
-    """The state after a publication, or None when the publisher has to wait."""
-    if state.ended:
-        return state
-    if len(state.waiting) < state.size:
-        return replace(state, waiting=(*state.waiting, message), row=0)
-    match state.policy:
-        case Block():
-            return None
-        case Disconnect(after):
-            dropped = replace(state, dropped=state.dropped + 1, row=state.row + 1)
-            return end(dropped) if dropped.row >= after else dropped
-        case _:
-            return replace(state, dropped=state.dropped + 1)
-
-
-def take(state: State) -> tuple[State, tuple] | None:
-    """The state after a read and what was read (nothing at the end), or None when the reader has to wait."""
-    if state.waiting:
-        first, *rest = state.waiting
-        return replace(state, waiting=tuple(rest)), (first,)
-    return (state, ()) if state.ended else None
-
-
-def end(state: State) -> State:
-    return replace(state, ended=True)
-
-
-@dataclass(eq=False)
 class Subscription(Generic[T]):
-    state: State
-    changed: Condition = field(default_factory=Condition)
+    """A bounded buffer between all publishers of a topic and one reader, which outlives its subscription."""
 
-    @property
-    def dropped(self) -> int:
-        return self.state.dropped
+    def __init__(self, lock: Lock, size: int, policy: Drop | Block | Disconnect) -> None:
+        self.dropped = 0
+        self.ended = False
+        self._policy = policy
+        self._size = size
+        self._buffer: deque[T] = deque()
+        self._drops_in_a_row = 0
+        self._lock = lock
+        self._message_or_end = Condition(lock)
+        self._room_or_end = Condition(lock)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[T]:
+        """Hand out what is buffered, wait for more, stop when the subscription has ended and is drained."""
         while True:
-            with self.changed:
-                while (taken := take(self.state)) is None:
-                    self.changed.wait()
-                self.state, read = taken
-                self.changed.notify_all()
-            if not read:
-                return
-            yield from read
+            with self._lock:
+                while not self._buffer and not self.ended:
+                    self._message_or_end.wait()
+                if not self._buffer:
+                    return
+                message = self._buffer.popleft()
+                self._room_or_end.notify_all()
+            yield message
+            del message
 
-    def publish(self, message: T) -> bool:
-        with self.changed:
-            after = offer(self.state, message)
-            if after is None:
-                self.changed.wait()
-                after = offer(replace(self.state, size=self.state.size + 1), message)
-                if after is None:
-                    after = offer(replace(self.state, size=len(self.state.waiting) + 1), message)
-                after = replace(after, size=self.state.size)
-            self.state = after
-            self.changed.notify_all()
-            return self.state.ended
+    def put(self, message: T) -> None:
+        """Buffer the message or do what the policy says; only Block waits. The lock is held."""
+        if isinstance(self._policy, Block) and self._full and not self.ended:
+            self._room_or_end.wait()
+            if not self.ended:
+                self._buffer.append(message)
+                self._message_or_end.notify()
+            return
+        if self.ended:
+            return
+        if not self._full:
+            self._buffer.append(message)
+            self._drops_in_a_row = 0
+            self._message_or_end.notify()
+            return
+        self.dropped += 1
+        self._drops_in_a_row += 1
+        if isinstance(self._policy, Disconnect) and self._drops_in_a_row >= self._policy.after:
+            self.end()
 
     def end(self) -> None:
-        with self.changed:
-            self.state = end(self.state)
-            self.changed.notify_all()
+        """Let nothing more in and wake everybody who waits here; what is buffered stays. The lock is held."""
+        self.ended = True
+        self._message_or_end.notify_all()
+        self._room_or_end.notify_all()
 
-
-class Scope(ExitStack, Generic[T]):
-    """An exit stack runs what leaving has to do, and nothing when it is closed a second time."""
-
-    def __init__(self, broker: Broker[T], topic: str, policy: Any) -> None:
-        super().__init__()
-        self.broker = broker
-        self.topic = topic
-        self.policy = policy
-
-    def __enter__(self):
-        super().__enter__()
-        subscription: Subscription[T] = Subscription(State(self.broker.size, self.policy))
-        self.broker.add(self.topic, subscription)
-        self.callback(self.broker.remove, self.topic, subscription)
-        self.callback(subscription.end)
-        return subscription
+    @property
+    def _full(self) -> bool:
+        return len(self._buffer) >= self._size
 
 
 class Broker(Generic[T]):
+    """Hands every message of a topic to all who subscribe to it at that moment."""
+
     def __init__(self, *, buffer: int = 16) -> None:
+        """`buffer` messages may wait for each subscription; ValueError below 1."""
         if buffer < 1:
-            raise ValueError(f"buffer must be at least 1, got {buffer}")
-        self.size = buffer
-        self.changed = Condition()
-        self.topics: dict[str, tuple[Subscription[T], ...]] = {}
+            raise ValueError(f"buffer must be at least 1, got {buffer}: a message needs a place to wait")
+        self._buffer = buffer
+        self._lock = Lock()
+        self._topics: dict[str, dict[Subscription[T], None]] = {}
 
-    def subscribe(
-        self, topic: str, policy: Drop | Block | Disconnect = Drop()
-    ) -> AbstractContextManager[Subscription[T]]:
-        return Scope(self, topic, policy)
-
-    def add(self, topic, subscription):
-        with self.changed:
-            self.topics[topic] = (*self.topics.get(topic, ()), subscription)
-
-    def remove(self, topic, subscription):
-        with self.changed:
-            members = tuple(s for s in self.topics.pop(topic, ()) if s is not subscription)
-            if members:
-                self.topics[topic] = members
+    @contextmanager
+    def subscribe(self, topic: str, policy: Drop | Block | Disconnect = Drop()) -> Iterator[Subscription[T]]:
+        """A scope: entering it starts a subscription to `topic`, leaving it ends the subscription."""
+        subscription: Subscription[T] = Subscription(self._lock, self._buffer, policy)
+        with self._lock:
+            self._topics.setdefault(topic, {})[subscription] = None
+        try:
+            yield subscription
+        finally:
+            with self._lock:
+                subscription.end()
+                self._forget(topic, subscription)
 
     def publish(self, topic: str, message: T) -> None:
-        with self.changed:
-            members = self.topics.get(topic, ())
-        for member in members:
-            if member.publish(message):
-                self.remove(topic, member)
+        """Hand `message` to every subscription of `topic`; wait for none of them, unless it blocks."""
+        with self._lock:
+            for subscription in tuple(self._topics.get(topic, ())):
+                subscription.put(message)
+                if subscription.ended:
+                    self._forget(topic, subscription)
+
+    def _forget(self, topic: str, subscription: Subscription[T]) -> None:
+        """Take the subscription out, and the topic with its last one; harmless when done twice."""
+        subscriptions = self._topics.get(topic, {})
+        subscriptions.pop(subscription, None)
+        if not subscriptions:
+            self._topics.pop(topic, None)

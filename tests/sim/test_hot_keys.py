@@ -102,11 +102,11 @@ def test_under_plain_hashing_each_partition_is_a_queue_of_its_own() -> None:
 
 
 def test_a_planted_error_of_two_percent_in_the_service_rate_is_found() -> None:
-    scenario = HotKeys(mitigation="worker-per-message", partitions=4, utilisation=0.7, messages=20_000)
+    scenario = HotKeys(mitigation="worker-per-message", partitions=4, utilisation=0.7, messages=12_000)
     # the same arrivals, served 2 % more slowly
     slow = replace(scenario, service_rate=1000 / 1.02, utilisation=0.7 * 1.02)
-    right = [scenario.run(5, i).mean_delay for i in range(20)]
-    wrong = [slow.run(5, i).mean_delay for i in range(20)]
+    right = [scenario.run(5, i).mean_delay for i in range(40)]
+    wrong = [slow.run(5, i).mean_delay for i in range(40)]
     assert abs(z_score(right, scenario.exact()["mean_delay"])) < 4
     assert z_score(wrong, scenario.exact()["mean_delay"]) > 4
 

@@ -17,6 +17,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_complet
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from math import ceil
+from typing import Any, TypeVar
 
 from sim.scenario import Result, Scenario
 from sim.streams import AUTO, Streams
@@ -25,6 +26,7 @@ CHUNK = 0.2  # seconds; a Dask task costs about 2 ms, a process pool's 0.2 ms
 IN_FLIGHT = 64  # tasks, where the executor does not say how many workers it has
 
 Progress = Callable[[int, int], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -96,11 +98,11 @@ def by_scenario(results: Sequence[Result]) -> dict[Scenario, tuple[Result, ...]]
 def process_pool(jobs: int, grace: float = 3.0) -> Iterator[ProcessPoolExecutor]:
     """A pool of worker processes that ends with this process, whatever ends it.
 
-    Ctrl-C reaches only the parent. When the body raises, tasks not begun are cancelled and workers in the
+    Workers do not hear Ctrl-C. When the body raises, tasks not begun are cancelled and workers in the
     middle of one have `grace` seconds to finish it; then, or at a second Ctrl-C, they are terminated.
     """
     context = multiprocessing.get_context("spawn")  # a fork would copy locks held by other threads
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_follow_parent)
+    pool = _Pool(jobs, mp_context=context, initializer=_follow_parent)
     try:
         yield pool
     except BaseException:
@@ -188,6 +190,22 @@ def _accepted(executor: Executor) -> Executor:
     if not callable(getattr(executor, "submit", None)):
         raise TypeError(f"executor must have a submit method like a ProcessPoolExecutor's, got {executor!r}")
     return executor
+
+
+class _Pool(ProcessPoolExecutor):
+    """Starts its workers, which `submit` does, with SIGINT held back: they inherit that.
+
+    A worker that ignored the signal only once it runs would still die of a Ctrl-C while it starts.
+    """
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        if not hasattr(signal, "pthread_sigmask"):
+            return super().submit(fn, *args, **kwargs)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(fn, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _follow_parent() -> None:

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import track
 
 from tests import bank
-from workbook.graders.catalogue import KATAS, find
+from workbook.graders.catalogue import NAMES, find
 from workbook.grading.verdict import Status
 
 OUT = Path(__file__).parent.parent / "docs" / "matrix.json"
@@ -124,13 +124,13 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.matrix", description="every answer against the graders"
     )
-    parser.add_argument("--kata", choices=[kata.name for kata in KATAS], action="append")
+    parser.add_argument("--kata", choices=NAMES, action="append")
     parser.add_argument("--named", action="store_true", help="wrong answers: their named check only")
     parser.add_argument(
         "--out", type=Path, default=None, help=f"write the table as JSON (full runs: {OUT.name})"
     )
     order = parser.parse_args(argv)
-    katas = order.kata or [kata.name for kata in KATAS]
+    katas = order.kata or list(NAMES)
     console = Console()
     table = []
     for row in rows(katas, order.named, console):

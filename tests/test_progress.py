@@ -56,7 +56,9 @@ with Progress.open(Path(sys.argv[1])) as progress:
         print(number, flush=True)
 """
     root = Path(__file__).parent.parent
-    child = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=root)
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=root
+    )
     assert child.stdout is not None
     for line in child.stdout:
         if int(line) >= 50:
@@ -76,7 +78,10 @@ def test_a_damaged_file_is_named_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "progress.sqlite3"
     path.write_bytes(b"not a database at all" * 100)
     before = path.read_bytes()
-    with pytest.raises(ProgressError, match=r"progress.sqlite3 is damaged .* nothing was overwritten"), Progress.open(tmp_path):
+    with (
+        pytest.raises(ProgressError, match=r"progress.sqlite3 is damaged .* nothing was overwritten"),
+        Progress.open(tmp_path),
+    ):
         pass
     assert path.read_bytes() == before
 
@@ -91,7 +96,10 @@ def test_a_newer_file_is_named_and_left_alone(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ProgressError, match="cannot be made .* set PUBSUB_HOME"), Progress.open(tmp_path / "file" / "home"):
+    with (
+        pytest.raises(ProgressError, match=r"cannot be made .* set PUBSUB_HOME"),
+        Progress.open(tmp_path / "file" / "home"),
+    ):
         pass
 
 
@@ -113,7 +121,9 @@ def test_a_read_only_file_is_named(tmp_path: Path) -> None:
         tmp_path.chmod(0o700)
 
 
-def test_a_file_system_without_shared_memory_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_system_without_shared_memory_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Remote(sqlite3.Connection):
         def execute(self, sql: str, *arguments: object) -> sqlite3.Cursor:  # type: ignore[override]
             if "journal_mode" in sql:

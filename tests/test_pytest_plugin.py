@@ -41,10 +41,19 @@ def test_a_failing_check_shows_its_card(katas: Path) -> None:
         assert word in done.stdout
 
 
-@pytest.mark.parametrize("verbosity", ["-q", "-v", "-vv", "--tb=long", "--tb=native", "--full-trace", "--showlocals"])
+@pytest.mark.parametrize(
+    "verbosity", ["-q", "-v", "-vv", "--tb=long", "--tb=native", "--full-trace", "--showlocals"]
+)
 def test_no_frame_or_source_of_the_grader_is_shown(katas: Path, verbosity: str) -> None:
     done = run(katas, "pytest", CHECK, verbosity)
-    for word in ("Traceback", "workbook/grading", "workbook/graders", "raise Broken", "def judge", "expect_model"):
+    for word in (
+        "Traceback",
+        "workbook/grading",
+        "workbook/graders",
+        "raise Broken",
+        "def judge",
+        "expect_model",
+    ):
         assert word not in done.stdout + done.stderr
 
 
@@ -56,7 +65,9 @@ def test_a_keyword_chooses_checks(katas: Path) -> None:
 
 
 def test_the_first_failure_stops_when_asked(katas: Path) -> None:
-    done = run(katas, "pytest", "katas/broker.py", "-x", "-k", "one_subscriber or every_subscriber or order_of")
+    done = run(
+        katas, "pytest", "katas/broker.py", "-x", "-k", "one_subscriber or every_subscriber or order_of"
+    )
     assert "1 failed" in done.stdout
     assert "stopping after 1 failures" in done.stdout
 
@@ -84,7 +95,11 @@ def test_junit_tells_failures_and_skips_apart(tmp_path: Path) -> None:
 def test_results_are_written_as_the_schema_says(katas: Path) -> None:
     run(katas, "pytest", CHECK, "--results", "results.json", "--seed", "7")
     document = json.loads((katas / "results.json").read_text())
-    assert {key: document[key] for key in ("schema", "kata", "seed")} == {"schema": 1, "kata": "broker", "seed": 7}
+    assert {key: document[key] for key in ("schema", "kata", "seed")} == {
+        "schema": 1,
+        "kata": "broker",
+        "seed": 7,
+    }
     assert len(document["sha256"]) == 64
     [stage] = document["stages"]
     assert {key: stage[key] for key in ("n", "title", "level", "verdict")} == {
@@ -101,7 +116,16 @@ def test_results_are_written_as_the_schema_says(katas: Path) -> None:
 def test_the_learners_file_is_never_imported_into_pytest(tmp_path: Path) -> None:
     trap = f"import os\nopen({str(tmp_path / 'pid')!r}, 'a').write(f'{{os.getppid()}}\\n')\nimport sys\nsys.exit(3)\n"
     kata_folder(tmp_path, broker=trap)
-    done = run(tmp_path, "pytest", "katas/broker.py", "-k", "contract", "--doctest-modules", "-o", "python_files=*.py")
+    done = run(
+        tmp_path,
+        "pytest",
+        "katas/broker.py",
+        "-k",
+        "contract",
+        "--doctest-modules",
+        "-o",
+        "python_files=*.py",
+    )
     assert "1 failed" in done.stdout
     assert "SystemExit" in done.stdout
 
@@ -121,7 +145,13 @@ def test_a_file_of_that_name_elsewhere_is_left_alone(tmp_path: Path) -> None:
 
 def test_the_first_failure_of_a_stage_is_a_card_and_the_others_a_line(tmp_path: Path) -> None:
     kata_folder(tmp_path)
-    done = run(tmp_path, "pytest", "katas/broker.py", "-k", "contract or one_subscriber or topics_are or default_buffer")
+    done = run(
+        tmp_path,
+        "pytest",
+        "katas/broker.py",
+        "-k",
+        "contract or one_subscriber or topics_are or default_buffer",
+    )
     assert done.stdout.count("Rule  ") == 2
     assert done.stdout.count("Still to do") >= 4
 
@@ -143,5 +173,8 @@ def test_a_progress_folder_that_cannot_be_made_costs_one_sentence(katas: Path, t
 
 def test_a_seed_replays_the_same_inputs(katas: Path) -> None:
     runs = [run(katas, "pytest", CHECK, "--seed", "11").stdout for _ in range(2)]
-    cards = [[line for line in text.splitlines() if line.startswith(("History", "Expected", "Seen"))] for text in runs]
+    cards = [
+        [line for line in text.splitlines() if line.startswith(("History", "Expected", "Seen"))]
+        for text in runs
+    ]
     assert cards[0] == cards[1] != []

@@ -113,9 +113,9 @@ def grade(
     if every is not None:
         grade_class(find_kata(kata), every, out, seed)
         return
-    from workbook.graders.catalogue import KATAS
+    from workbook.graders.catalogue import every as every_kata
 
-    chosen = [find_kata(kata)] if kata else list(KATAS)
+    chosen = [find_kata(kata)] if kata else list(every_kata())
     documents: list[dict[str, Any]] = []
     worst = 0
     for one in chosen:

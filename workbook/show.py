@@ -63,7 +63,7 @@ class Report:
             statuses = [check.status for check in checks]
             verdict = stage_verdict(statuses)
             passed = statuses.count(Status.PASSED)
-            text = f"stage {stage.number}  {stage.title:<28}{stage.level:<8}{WORDS[verdict]}, {passed} of {len(checks)}"
+            text = f"stage {stage.number}  {stage.title:<38}{stage.level:<8}{WORDS[verdict]}, {passed} of {len(checks)}"
             self._console.print(Text(text, MARKS[verdict][1]))
         self._console.print(Text(f"seed {self._attempt.seed}", "dim"))
 
@@ -82,5 +82,5 @@ def _stage_line(standing: StageStanding) -> Text:
     bar = "#" * round(10 * standing.passed / standing.total)
     verdict = "" if standing.verdict is None else WORDS[standing.verdict]
     style = "dim" if standing.verdict is None else MARKS[standing.verdict][1]
-    text = f"  {stage.number}  {stage.title:<28}{stage.level:<8}[{bar:<10}] {standing.passed:>2} of {standing.total:<3}"
+    text = f"  {stage.number}  {stage.title:<38}{stage.level:<8}[{bar:<10}] {standing.passed:>2} of {standing.total:<3}"
     return Text(f"{text}{verdict}".rstrip(), style)

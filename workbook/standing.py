@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbook.graders.catalogue import KATAS
+from workbook.graders.catalogue import every
 from workbook.grading.attempt import UnreadableFile, digest, read_source
 from workbook.grading.check import Check, Kata, Stage
 from workbook.grading.verdict import Status, stage_verdict
@@ -37,7 +37,7 @@ class KataStanding:
 
 def standings(folder: Path, progress: Progress | None) -> list[KataStanding]:
     """All katas in order. Raises ProgressError."""
-    return [_standing(kata, folder / f"{kata.name}.py", progress) for kata in KATAS]
+    return [_standing(kata, folder / f"{kata.name}.py", progress) for kata in every()]
 
 
 def _standing(kata: Kata, path: Path, progress: Progress | None) -> KataStanding:

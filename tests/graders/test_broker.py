@@ -20,7 +20,9 @@ def name(path: Path) -> str:
 @pytest.mark.parametrize("path", bank.right("broker"), ids=name)
 def test_a_right_answer_passes_every_check(path: Path) -> None:
     results = bank.grade("broker", path)
-    assert {check: result.verdict for check, result in results.items() if result.status is not Status.PASSED} == {}
+    assert {
+        check: result.verdict for check, result in results.items() if result.status is not Status.PASSED
+    } == {}
     assert set(results) == IDS
 
 

@@ -109,7 +109,9 @@ def test_every_pattern_is_valid_that_the_server_takes_but_for_wildcards_inside_t
     asked = [name for name in every_name(["", "a", "*", ">", "a*", ">b"], 5) if name]
     for pattern, taken in subscribing(server, asked).items():
         assert taken == oracle.valid_pattern(without_inner_wildcards(pattern)), pattern
-        assert oracle.valid_pattern(pattern) == (taken and without_inner_wildcards(pattern) == pattern), pattern
+        assert oracle.valid_pattern(pattern) == (taken and without_inner_wildcards(pattern) == pattern), (
+            pattern
+        )
 
 
 def test_every_topic_is_valid_that_the_server_takes_but_for_wildcards_inside_tokens(server: Nats) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from workbook.graders import hints_broker, hints_wildcard
+from workbook.graders import hints_broker, hints_outbox, hints_wildcard
 from workbook.grading.check import Check, Kata
 
-PAIRS = {"broker": hints_broker.HINTS, "wildcard": hints_wildcard.HINTS}
+PAIRS = {"broker": hints_broker.HINTS, "wildcard": hints_wildcard.HINTS, "outbox": hints_outbox.HINTS}
 
 
 def rungs(kata: Kata, check: Check) -> tuple[str, ...]:

@@ -114,14 +114,14 @@ class OutboxPump:
         self.batch_size = batch_size
         self.poll_interval = poll_interval
         self.ack_timeout = ack_timeout
-        self.busy = {}  # aggregate -> how many of its rows a worker has
+        self.busy = set()  # aggregates that a worker has
         self.retry_at = {}
 
     def run_once(self):
         pool = Pool(self)
         connection = self._open()
         try:
-            self._give_out(connection, pool, self.batch_size)
+            self._give_out(connection, pool, self.batch_size, self.batch_size)
             marked = 0
             while self.busy:
                 marked += self._take_in(connection, pool, 60)
@@ -139,8 +139,8 @@ class OutboxPump:
             try:
                 connection = self._open()
                 while not stop.is_set():
-                    room = self.batch_size - sum(self.busy.values())
-                    given = self._give_out(connection, pool, room) if room > 0 else False
+                    room = self.batch_size - len(self.busy)
+                    given = self._give_out(connection, pool, room, 5 * room) if room > 0 else False
                     failures = 0
                     if self.busy:
                         wait = 0.05
@@ -173,16 +173,16 @@ class OutboxPump:
         connection.execute("SET enable_bitmapscan = off")
         return connection
 
-    def _give_out(self, connection, pool, room):
+    def _give_out(self, connection, pool, room, most):
         now = time.monotonic()
         self.retry_at = {name: at for name, at in self.retry_at.items() if at > now}
-        skip = self.busy.keys() | self.retry_at.keys()
+        skip = self.busy | self.retry_at.keys()
         while True:
             values = {"skip": list(skip), "window": max(1000, 20 * self.batch_size), "limit": room}
             found = dict(connection.execute(CANDIDATES, values, prepare=False).fetchall())
             if not found:
                 return False
-            share = room // len(found)
+            share = min(most // len(found), 5)
             locked = {name for (name,) in connection.execute(LOCK, [list(found)])}
             rows = connection.execute(READ, [[i for name in locked for i in found[name][:share]]]).fetchall()
             lines = {}
@@ -191,7 +191,7 @@ class OutboxPump:
             if unneeded := locked - lines.keys():
                 connection.execute(UNLOCK, [list(unneeded)])
             for name, line in lines.items():
-                self.busy[name] = len(line)
+                self.busy.add(name)
             for part in range(WORKERS):
                 if task := dict(list(lines.items())[part::WORKERS]):
                     pool.work.put(task)
@@ -221,5 +221,5 @@ class OutboxPump:
                 self.retry_at[name] = time.monotonic() + random.uniform(ceiling / 2, ceiling)
         connection.execute(UNLOCK, [[name for name, _, _ in answers]])
         for name, _, _ in answers:
-            del self.busy[name]
+            self.busy.discard(name)
         return marked

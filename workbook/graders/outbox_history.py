@@ -71,33 +71,54 @@ def outcome(tags: str) -> str:
 def told(
     events: Iterable[Event], about: Callable[[Event], bool] | None = None, clock: bool = False
 ) -> tuple[str, ...]:
-    """A line an event; requests and their answers in one. `about` chooses; `clock` puts the seconds in front."""
-    lines: list[str] = []
-    open_lines: dict[tuple[str, int], int] = {}  # (who, session) -> where its request stands
+    """A line an event; requests and their answers in one. `about` chooses; `clock` puts the seconds in front.
+
+    Where it chooses, what changed nothing is left out, too: writes of no row, commits of nothing.
+    """
+    lines: list[str | None] = []
+    open_lines: dict[tuple[str, int], tuple[int, Event]] = {}  # (who, session) -> where its request stands
+    changed: set[str] = set()  # who has sent or written something since the last commit
     start = None
     for event in events:
         start = event.at if start is None else start
         if event.kind == "answers":
-            at = open_lines.pop((event.who, event.session), None)
+            at, asked = open_lines.pop((event.who, event.session), (None, event))
             came = inert(event.text, 60) if event.failed else outcome(event.text)
-            if at is not None and came:
+            if at is None:
+                continue
+            if about is not None and came == "0 rows":
+                lines[at] = None
+            elif came:
                 lines[at] = f"{lines[at]:<66}{came}"
+                changed.add(event.who)
+            elif about is not None and asked.text.upper().startswith("COMMIT"):
+                lines[at] = lines[at] if event.who in changed else None
+                changed.discard(event.who)
             continue
         if about is not None and not about(event):
             continue
         if event.kind == "asks":
-            open_lines[event.who, event.session] = len(lines)
+            open_lines[event.who, event.session] = len(lines), event
+        elif event.kind == "send":
+            changed.add(event.who)
         time = f"{event.at - start:6.2f} s  " if clock else ""
         lines.append(f"{time}{event.who:<9}{event.text}".rstrip())
-    return tuple(lines)
+    return tuple(line for line in lines if line is not None)
+
+
+WRITES = ("UPDATE", "DELETE", "INSERT", "COMMIT", "ROLLBACK", "WITH")
+COMES_AND_GOES = ("is told to stop", "run returns", "run_once returns")
 
 
 def of_aggregate(aggregate: str | None) -> Callable[[Event], bool]:
-    """Chooses what a card about one aggregate needs: its messages, notes, and the statements around them."""
+    """Chooses what a card about one aggregate needs: its messages, what is written, and accidents."""
 
     def about(event: Event) -> bool:
         if event.kind == "asks":
-            return not event.text.upper().startswith(("BEGIN", "SET ", "SHOW", "START"))
-        return event.send is None or event.row is None or event.row.aggregate == aggregate
+            text = event.text.upper()
+            return text.startswith(WRITES) and not (text.startswith("WITH") and "UPDATE " not in text)
+        if event.send is None:
+            return not event.text.startswith(COMES_AND_GOES)
+        return event.row is None or event.row.aggregate == aggregate
 
     return about

@@ -66,7 +66,8 @@ def _held_at(play: Scene, rows: Rows, children: list[Child], number: int) -> Tri
             hold.release()
             play.leave(first)
             return None
-        play.note("is held here for a while", first.who)
+        asked = [event.text for event in play.events if event.kind == "asks" and event.who == first.who]
+        play.note(f"is held, its last statement: {asked[-1] if asked else 'none yet'}", first.who)
         _go_on_alone(play, second)
         play.note("goes on", first.who)
     finally:

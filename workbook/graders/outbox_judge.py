@@ -85,7 +85,8 @@ def nothing_twice(play: Scene) -> None:
         if before is not send:
             whom = "twice" if before.pump == send.pump else f"by {before.pump} and by {send.pump}"
             message = f"{name_of(send.row).capitalize()} was sent {whom}, although nothing failed."
-            raise play.broken(message, "each row is sent once", f"sent {whom}", send.row)
+            until = until_send(play, send)
+            raise play.broken(message, "each row is sent once", f"sent {whom}", send.row, events=until)
 
 
 def in_order(play: Scene, late: Iterable[Row] = ()) -> None:
@@ -103,7 +104,9 @@ def in_order(play: Scene, late: Iterable[Row] = ()) -> None:
             message = f"Row {row.id} of {inert(row.aggregate, 20)} was published after row {before.id}."
             ids = sorted(known_of(play, row.aggregate, known))
             seen = order_of(play, row.aggregate)
-            raise play.broken(message, f"first publications: {', '.join(map(str, ids))}", seen, row)
+            expected = f"first publications: {', '.join(map(str, ids))}"
+            until = play.events[: play.events.index(event) + 1]
+            raise play.broken(message, expected, seen, row, events=until)
         highest[row.aggregate] = row
 
 
@@ -168,4 +171,13 @@ def same_header(play: Scene) -> None:
         if before != now or now is None:
             message = f"{name_of(send.row).capitalize()} was sent again with another header."
             expected = f"outbox-id: {shown(str(send.row.id).encode())}, each time"
-            raise play.broken(message, expected, f"{shown(before)}, then {shown(now)}", send.row)
+            got = f"{shown(before)}, then {shown(now)}"
+            raise play.broken(message, expected, got, send.row, events=until_send(play, send))
+
+
+def until_send(play: Scene, send: Send) -> list[Event]:
+    """The history up to a message."""
+    end = next(
+        number for number, event in enumerate(play.events) if event.kind == "send" and event.send is send
+    )
+    return play.events[: end + 1]

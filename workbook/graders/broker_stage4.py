@@ -62,7 +62,7 @@ def race_publish_publish(bench: Bench) -> None:
         )
         met.end("a", "b")
         meetings.append(met)
-    expect_races(bench, meetings)
+    expect_races(bench, meetings, opcodes=True)
 
 
 @check(
@@ -84,7 +84,7 @@ def race_drop_counts(bench: Bench) -> None:
         two=[publish(scene, "two", topic, names.message())],
     )
     met.end("a", "b")
-    expect_races(bench, [met])
+    expect_races(bench, [met], opcodes=True)
 
 
 @check(

@@ -526,9 +526,9 @@ def race_two_blocked_publishers(bench: Bench) -> None:
     two_places.end("a")
     for met in (readers, leavers, one_place):
         met.lead = ("one",)
-    expect_races(bench, [readers, leavers, one_place, two_places], opcodes=False)
+    expect_races(bench, [readers, leavers, one_place, two_places])
     one_place.lead = ("one", "two")
-    expect_races(bench, [one_place], opcodes=False)
+    expect_races(bench, [one_place])
     for met in (readers, leavers):
         met.lead = ()
     expect_races(bench, [readers, leavers], seeds=15)

@@ -132,11 +132,9 @@ class BufferSizing(Scenario):
 
     @property
     def floor(self) -> float:
-        """The loss that no buffer gets below."""
         return loss_floor(self.rate, self.capacity_rate)
 
     def variants(self) -> tuple[Self, ...]:
-        """Return these parameters at the loads worth comparing."""
         return tuple(replace(self, load=load) for load in LOADS)
 
     def exact(self) -> dict[str, float]:

@@ -165,9 +165,13 @@ def _there(cells: Sequence[Cell], executor: Executor) -> Iterator[tuple[int, Res
     try:
         while todo or running:
             while todo and len(running) < in_flight:
-                enough = ceil(CHUNK * done / seconds) if seconds else len(todo)
-                guided = len(todo) // (2 * in_flight)  # large at first, small at the end
-                share = min(max(guided, enough, 1), ceil(len(todo) / in_flight))
+                left = len(cells) - done  # those in flight included: a task may hand most of its own back
+                enough = ceil(CHUNK * done / seconds) if seconds else left
+                guided = left // (2 * in_flight)  # large at first, small at the end
+                share = min(max(guided, enough, 1), ceil(left / in_flight))
+                if len(todo) < share and 2 * len(running) >= in_flight:
+                    break  # enough is going on to wait for what comes back, rather than send crumbs
+                share = min(share, len(todo))
                 running.add(executor.submit(run_chunk, [todo.popleft() for _ in range(share)], CHUNK))
             future = next(as_completed(running))
             running.remove(future)

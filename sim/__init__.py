@@ -12,7 +12,7 @@ How the parts fit:
     theory*.py     closed forms, no simulation;  oracle.py  an independent second implementation
     sweep.py       scenarios x replications over any executor;  precision.py  as many as a question needs
     statistics.py  t-intervals over replications, paired differences, warm-up
-    plots.py       results -> figures, the only importer of matplotlib;  __main__.py  the command
+    plots/         results -> figures, the only importer of matplotlib;  __main__.py  the command
 
 A scenario file holds one `@dataclass(frozen=True, kw_only=True)` Scenario whose fields come from `parameter`
 (each with unit, help and limits), and one such Result whose fields come from `measure`. Its `run` makes
@@ -20,5 +20,5 @@ A scenario file holds one `@dataclass(frozen=True, kw_only=True)` Scenario whose
 `TheResult(**self.origin(streams), ...)`. `exact()` gives the closed form for each measure that has one.
 `sweep(grid(TheScenario(), policy=(...), load=(...)), replications=20, executor=...)` runs it anywhere.
 
-Everything but oracle.py and plots.py needs only SimPy and the standard library: it also runs in a browser.
+Everything but oracle.py and plots needs only SimPy and the standard library: it also runs in a browser.
 """

@@ -115,10 +115,13 @@ class Database:
                 return self._run(statement, values)  # the server was restarted since
 
     def _run(self, statement: LiteralString | sql.Composed, values: Sequence[Any]) -> list[Any]:
+        cursor = self._open().execute(statement, values or None)
+        return cursor.fetchall() if cursor.description else []
+
+    def _open(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:
             self._connection = self.connect()
-        cursor = self._connection.execute(statement, values or None)
-        return cursor.fetchall() if cursor.description else []
+        return self._connection
 
     def close(self) -> None:
         with self._lock, suppress(psycopg.Error):
@@ -147,20 +150,11 @@ class Database:
 
     def write(self, rows: Sequence[Row], into: psycopg.Connection[Any] | None = None) -> None:
         """Insert rows; committed at once, or as `into` commits."""
-        connection = into or self.connect()
-        try:
-            with connection.cursor() as cursor:
-                # COPY takes the ids it is given, where INSERT would need to override the identity.
-                columns: LiteralString = (
-                    "COPY outbox (id, aggregate_id, topic, payload) FROM STDIN (FORMAT BINARY)"
-                )
-                with cursor.copy(columns) as copy:
-                    copy.set_types(["int8", "text", "text", "bytea"])
-                    for row in rows:
-                        copy.write_row((row.id, row.aggregate, row.topic, row.payload))
-        finally:
-            if into is None:
-                connection.close()
+        if into is not None:
+            _copy(rows, into)
+            return
+        with self._lock:
+            _copy(rows, self._open())
 
     def insert(self, rows: Iterable[NewRow]) -> list[Row]:
         """Number and write rows."""
@@ -202,6 +196,15 @@ class Database:
         self.run(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s", [self.tag]
         )
+
+
+def _copy(rows: Sequence[Row], connection: psycopg.Connection[Any]) -> None:
+    """COPY takes the ids it is given, where INSERT would need to override the identity."""
+    columns: LiteralString = "COPY outbox (id, aggregate_id, topic, payload) FROM STDIN (FORMAT BINARY)"
+    with connection.cursor() as cursor, cursor.copy(columns) as copy:
+        copy.set_types(["int8", "text", "text", "bytea"])
+        for row in rows:
+            copy.write_row((row.id, row.aggregate, row.topic, row.payload))
 
 
 def _schema_of(info: dict[str, Any]) -> str:

@@ -147,7 +147,7 @@ def one_at_a_time(play: Scene, late: Iterable[Row] = ()) -> None:
                     message,
                     f"row {earlier.id} is acknowledged, then row {event.row.id} is sent",
                     f"row {earlier.id} was "
-                    + ("under way" if _sent(play, earlier, event) else "not even sent"),
+                    + ("sent, and is not acknowledged" if _sent(play, earlier, event) else "not even sent"),
                     event.row,
                     events=play.events[: play.events.index(event) + 1],
                 )

@@ -44,7 +44,7 @@ class Child:
             ended = Ended("warden", fault=repr(error))
         with self.scene.changed:
             self.ended = ended
-            self.scene.changed.notify_all()
+            self.scene.ring()
 
     def _record(self, record: Record) -> None:
         if record["k"] in ("not-loaded", "process", "fault", "memory"):
@@ -154,7 +154,8 @@ class Pump:
 
     def moment(self, moment: Moment) -> None:
         """What the proxy tells, before it passes."""
-        if moment.kind in ("opens", "asks", "answers") and not self.passes(moment.kind):
+        # Held before an answer or before what the pump does next: the world cannot tell, so one of them is enough.
+        if self.dead or (moment.kind in ("opens", "asks") and not self.passes(moment.kind)):
             raise Gone
         self.scene.moment(self, moment)
 

@@ -6,6 +6,7 @@ import os
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from workbook.graders.outbox_database import NewRow
 from workbook.graders.outbox_pump import Pump
@@ -41,8 +42,10 @@ def ten_times_serial(bench: Bench, together: bool) -> None:
         with bench.uncounted():
             stack.enter_context(bench.shop.alone())
         best: tuple[float, Rate, Rate] | None = None
-        for _ in range(ROUNDS):
-            serial = _measure(bench, "serial", SERIAL_ROWS, together, 60.0)
+        for round_number in range(ROUNDS):
+            serial = bench.shop.once(
+                f"serial {round_number}", partial(_measure, bench, "serial", SERIAL_ROWS, False, 60.0)
+            )
             bound = FACTOR * serial.per_second
             mine = _measure(bench, "local", ROWS, together, 3 * ROWS / bound)
             factor = mine.per_second / serial.per_second

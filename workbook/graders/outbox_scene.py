@@ -43,6 +43,7 @@ class Scene(Blame):
         self.broker = Broker(self)
         self.crew = Crew(self, bench)
         self._made = 0
+        self.rings = 0
         self.lost = 0.0  # seconds in which the machine had no processor free for this scene
         self._starved: dict[int, float] = {}
         self._counted = 0.0
@@ -61,6 +62,17 @@ class Scene(Blame):
             self.lost += more
             self.bench.forgive(more)
         return wall - self.lost
+
+    def ring(self) -> None:
+        """Wake who waits for something to happen. With `changed` held."""
+        self.rings += 1
+        self.changed.notify_all()
+
+    def pause(self, rings: int, seconds: float) -> None:
+        """Wait until something has happened since `rings` was read, for at most so long."""
+        with self.changed:
+            if self.rings == rings:
+                self.changed.wait(seconds)
 
     def next_act(self) -> None:
         """Forget what was: rows, history, and pumps, which must not be running. Children stay."""
@@ -145,14 +157,14 @@ class Scene(Blame):
         elif kind == "hello":
             with self.changed:
                 child.pid = record["pid"]
-                self.changed.notify_all()
+                self.ring()
         elif record.get("p") in child.pumps:
             with self.changed:
                 pump = child.pumps[record["p"]]
                 told = pump.take(record)
                 if told:
                     self.event(pump.who, "note", told)
-                self.changed.notify_all()
+                self.ring()
 
     def moment(self, pump: Pump, moment: Moment) -> None:
         """What a proxy tells."""
@@ -161,13 +173,13 @@ class Scene(Blame):
                 text = statement(moment.text) if moment.kind == "asks" else moment.text
                 now, failed = time.monotonic(), moment.failed
                 self.events.append(Event(now, pump.who, moment.kind, text, None, failed, moment.session))
-            self.changed.notify_all()
+            self.ring()
 
     def event(self, who: str, kind: str, text: str, send: Send | None = None) -> None:
         """Something for the history."""
         with self.changed:
             self.events.append(Event(time.monotonic(), who, kind, text, send))
-            self.changed.notify_all()
+            self.ring()
 
     def note(self, text: str, who: str = "grader") -> None:
         """A line of the grader's own in the history."""
@@ -190,12 +202,14 @@ class Scene(Blame):
         started = self.now()
         left = max(0.1, self.bench.left - RESERVE)
         deadline = started + (left if seconds is None else min(seconds, left))
-        while not done():
+        while True:
+            rings = self.rings
+            if done():
+                return
             self.look()
             if self.now() > deadline:
                 raise self.in_vain(what, self.now() - started)
-            with self.changed:
-                self.changed.wait(0.02)
+            self.pause(rings, 0.02)
 
     def until_sent(self, count: int) -> None:
         """Wait until that many messages were sent in all."""
@@ -231,7 +245,10 @@ class Scene(Blame):
         marked = self.all_marked(wanted)
         started = since = self.now()
         last: object = None
-        while not marked():
+        while True:
+            rings = self.rings
+            if marked():
+                return
             self.look()
             now, state = self.now(), (len(self.sends), marked.pending)
             if state != last:
@@ -242,8 +259,7 @@ class Scene(Blame):
                 if first is None:
                     return
                 raise self.undrained(first, now - started)
-            with self.changed:
-                self.changed.wait(0.01)
+            self.pause(rings, 0.005)
 
     def all_marked(self, rows: Iterable[Row]) -> AllMarked:
         """A condition for `until`: these rows are marked."""
@@ -311,6 +327,8 @@ class AllMarked:
         self.pending = len(ids)
 
     def __call__(self) -> bool:
+        if not self.pending:
+            return True  # nobody unmarks a row
         events = self._play.events
         while self._read < len(events):
             event = events[self._read]

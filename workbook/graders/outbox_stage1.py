@@ -76,14 +76,15 @@ def header_is_the_id(bench: Bench) -> None:
     why="Marked first and killed next is lost: nobody looks at a marked row again.",
     likely="The rows are marked when they are read or handed over; only the future's result says that they are safe.",
     notebook="q15_durability",
-    limit=LIMIT,
+    limit=16.0,
+    waits=True,
 )
 def rows_are_marked_after_the_acknowledgement(bench: Bench) -> None:
     with scene(bench, "run") as play:
         rows = Rows(bench.rng)
         made = play.insert(rows.mixed(rows.aggregates(3), 2))
         play.broker.answer = lambda send: HOLD
-        pump = play.pump()
+        pump = play.pump(poll_interval=1.0)
         pump.start()
         marked = play.all_marked(made)
         while not marked():

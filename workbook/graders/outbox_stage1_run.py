@@ -57,7 +57,7 @@ def backlog_is_drained_without_pauses(bench: Bench) -> None:
     why="A pump that asks without a pause costs a processor and a connection to learn nothing.",
     likely="No wait when the table is empty, or a wait of its own instead of poll_interval.",
     notebook="q15_durability",
-    limit=14.0,
+    limit=20.5,
     waits=True,
 )
 def empty_table_is_polled_not_hammered(bench: Bench) -> None:
@@ -128,7 +128,8 @@ def _bursts(asked: list[Event]) -> list[float]:
     why="A pod has a grace period; what does not stop in time is killed.",
     likely="time.sleep instead of stop.wait, or a wait for an acknowledgement that does not look at stop.",
     notebook="q22_reconnect_storms",
-    limit=14.0,
+    limit=18.0,
+    waits=True,
 )
 def stop_is_prompt(bench: Bench) -> None:
     with scene(bench, "run") as play:
@@ -214,7 +215,7 @@ def _soon(done: Callable[[], bool], seconds: float = 0.5) -> bool:
     why="An idle transaction keeps VACUUM from its work in the whole database, for as long as it lasts.",
     likely="The connection is not in autocommit mode, and a SELECT that found nothing is never ended.",
     notebook="q15_durability",
-    limit=LIMIT,
+    limit=20.5,
     waits=True,
 )
 def no_idle_transaction(bench: Bench) -> None:

@@ -43,7 +43,8 @@ def crash_points_keep_order(bench: Bench) -> None:
     why="A new id for the same event makes every duplicate look like news.",
     likely="The header is made when sending (a uuid, a counter, the attempt in it) instead of taken from the row.",
     notebook="q17_exactly_once",
-    limit=LIMIT,
+    limit=16.0,
+    waits=True,
 )
 def a_retry_keeps_its_header(bench: Bench) -> None:
     with scene(bench, "run") as play:

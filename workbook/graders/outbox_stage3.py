@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from workbook.graders import outbox_judge as judge
 from workbook.graders.outbox_broker import HOLD, Answer
-from workbook.graders.outbox_crash import buried
 from workbook.graders.outbox_database import NewRow
 from workbook.graders.outbox_history import Send
 from workbook.graders.outbox_holds import held_points
@@ -221,7 +220,6 @@ def a_killed_pump_is_replaced(bench: Bench) -> None:
         heir.start()
         play.settle(0.1, 0.4)
         play.kill(doomed)
-        buried(play, doomed)
         play.drain()
         play.leave(heir)
         judge.nothing_lost(play)

@@ -25,7 +25,8 @@ TRIES, WITHIN = 20, 2.0  # as the contract says
     why="At three in the morning these two columns are what there is to look at.",
     likely="The failure is only logged, or its UPDATE is rolled back with the rest of the batch.",
     notebook="q21_observability",
-    limit=LIMIT,
+    limit=18.0,
+    waits=True,
 )
 def a_failed_row_stays_pending_and_says_why(bench: Bench) -> None:
     with scene(bench, "run_once") as play:
@@ -76,7 +77,8 @@ def _try_all_again(play: Scene, pump: Pump, rows: list[Row]) -> None:
     why="Skipping the one that fails is how `shipped` comes before `paid`.",
     likely="The failed row is left out of the next batch, and with it the reason to hold its followers back.",
     notebook="q14_ordering",
-    limit=LIMIT,
+    limit=16.0,
+    waits=True,
 )
 def later_rows_of_a_failed_aggregate_wait(bench: Bench) -> None:
     for way in (REFUSED, RAISED):
@@ -112,7 +114,8 @@ def later_rows_of_a_failed_aggregate_wait(bench: Bench) -> None:
     why="One message that no broker takes would otherwise stop everything for ever.",
     likely="The first failure ends the batch, and the next batch begins with the same row.",
     notebook="q15_durability",
-    limit=LIMIT,
+    limit=16.0,
+    waits=True,
 )
 def other_aggregates_go_on(bench: Bench) -> None:
     for way in (REFUSED, RAISED, SILENT):
@@ -158,7 +161,8 @@ def failing_aggregates_beyond_a_batch(bench: Bench) -> None:
     why="Rolled back with the batch they are published again at every try, a thousand duplicates an hour.",
     likely="One transaction for the batch, rolled back at the first failure.",
     notebook="q17_exactly_once",
-    limit=LIMIT,
+    limit=18.0,
+    waits=True,
 )
 def acknowledged_rows_stay_marked(bench: Bench) -> None:
     for way in (REFUSED, RAISED, SILENT):
@@ -192,7 +196,7 @@ def acknowledged_rows_stay_marked(bench: Bench) -> None:
     why="Futures that never resolve are what a lost connection looks like.",
     likely="No time-out at all, or one for the whole batch, which the last rows of it cannot keep.",
     notebook="q22_reconnect_storms",
-    limit=14.0,
+    limit=18.0,
     waits=True,
 )
 def no_acknowledgement_is_a_failure(bench: Bench) -> None:
@@ -248,7 +252,8 @@ def _answered_after(play: Scene, row: Row) -> float:
     why="Time-outs and acknowledgements cross each other every day.",
     likely="The late answer is taken for that of the new attempt, or meets a future that was cancelled or forgotten.",
     notebook="q17_exactly_once",
-    limit=LIMIT,
+    limit=16.0,
+    waits=True,
 )
 def late_acknowledgements_do_no_harm(bench: Bench) -> None:
     with scene(bench, "run") as play:
@@ -295,7 +300,7 @@ def late_acknowledgements_do_no_harm(bench: Bench) -> None:
     why="A loop without a pause turns a small outage into a large one; giving up turns it into a loss.",
     likely="No wait between attempts, or a limit after which the row is left alone.",
     notebook="q22_reconnect_storms",
-    limit=16.0,
+    limit=21.0,
     waits=True,
 )
 def retries_are_bounded_and_never_parked(bench: Bench) -> None:

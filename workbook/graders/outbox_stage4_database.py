@@ -25,7 +25,7 @@ RESUMES = 6.0 + 1.5  # seconds, as the contract says, and some for a busy machin
     why="Databases fail over; pumps that end with them have to be started by hand.",
     likely="One connection for life, or an exception that leaves the loop of run.",
     notebook="q22_reconnect_storms",
-    limit=25.0,
+    limit=20.2,
     waits=True,
 )
 def database_outage_is_survived(bench: Bench) -> None:
@@ -54,7 +54,7 @@ def database_outage_is_survived(bench: Bench) -> None:
     why="After a power cut everything starts at once, in no order.",
     likely="The first connection is made outside of what is guarded.",
     notebook="q22_reconnect_storms",
-    limit=25.0,
+    limit=20.0,
     waits=True,
 )
 def outage_at_start_is_survived(bench: Bench) -> None:
@@ -104,7 +104,7 @@ def waits_are_random_and_bounded(bench: Bench) -> None:
             play.leave(pump)
 
 
-def _outage_of(play: Scene, pumps: list[Pump], enough: int = 5) -> tuple[float, float]:
+def _outage_of(play: Scene, pumps: list[Pump], enough: int = 4) -> tuple[float, float]:
     """An outage in which each pump tries `enough` times; from when to when."""
     started = time.monotonic()
     with Outage(play, pumps, None, "cut"):

@@ -33,6 +33,8 @@ class Workshop:
         self._sockets = Path()
         self._free: list[Database] = []
         self._made = 0
+        self._own: tuple[Database, Postgres] | None = None
+        self._own_in_use = threading.Lock()
         self._alone = threading.Lock()
         self._only_one = threading.Lock()  # for a server of somebody else's, where we have but a schema
         self._results: dict[str, tuple[threading.Lock, list[Any]]] = {}
@@ -75,12 +77,15 @@ class Workshop:
             with self.database() as database:
                 yield database, None
             return
-        with ExitStack() as stack:
-            own = _entered(stack)
-            database = Database(own.url, _sockets_of(own, stack))
-            stack.callback(database.close)
-            database.reset()
-            yield database, own
+        with self._own_in_use:  # one such server is enough; who comes second finds it running
+            if self._own is None:
+                server = _entered(self._services)
+                database = Database(server.url, _sockets_of(server, self._services))
+                self._services.callback(database.close)
+                self._own = database, server
+            self._own[1].start()
+            self._own[0].reset()
+            yield self._own
 
     def _lend(self, url: str) -> Database:
         with self._lock:

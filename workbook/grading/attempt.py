@@ -22,6 +22,7 @@ from workbook.grading.inert import inert
 from workbook.grading.verdict import PASSED, AttemptResult, CheckResult, Status, Verdict
 
 CHILDREN = 2
+WAITING = 4  # checks that mostly wait, beside those
 MEMORY = 2 * 2**30  # bytes a child may use
 SHORT_LIMIT = 0.6  # seconds a check gets once three have timed out
 BUDGET = 26.0  # seconds a hopeless file may use; a file with no time-out is not bounded by it
@@ -243,10 +244,11 @@ class Attempt:
         self._shop: Any = None
         self._opening = threading.Lock()
         self._pool = ThreadPoolExecutor(CHILDREN, thread_name_prefix="grading")
-        self._waiting = ThreadPoolExecutor(CHILDREN, thread_name_prefix="waiting")
+        self._waiting = ThreadPoolExecutor(WAITING, thread_name_prefix="waiting")
         self._core: list[Future[CheckResult]] = []
         self._futures: dict[str, Future[CheckResult]] = {}
-        for check in self.checks:
+        # The longest waits first: they are what the end of everything waits for.
+        for check in sorted(self.checks, key=lambda check: -check.limit if check.waits else 0.0):
             future = (self._waiting if check.waits else self._pool).submit(self._grade, check)
             self._futures[check.id] = future
             if check.stage != kata.follow_up:

@@ -17,13 +17,19 @@ def name(path: Path) -> str:
     return path.stem
 
 
-@pytest.mark.parametrize("path", bank.right("broker"), ids=name)
-def test_a_right_answer_passes_every_check(path: Path) -> None:
-    results = bank.grade("broker", path)
-    assert {
-        check: result.verdict for check, result in results.items() if result.status is not Status.PASSED
-    } == {}
+def test_the_solution_passes_every_check() -> None:
+    results = bank.grade("broker", bank.right("broker")[0])
+    assert {check: one.verdict for check, one in results.items() if one.status is not Status.PASSED} == {}
     assert set(results) == IDS
+
+
+@pytest.mark.parametrize("path", bank.right("broker")[1:], ids=name)
+def test_a_right_answer_passes_the_first_three_stages(path: Path) -> None:
+    """The later stages run every right answer through thousands of schedules; `make matrix` does that."""
+    early = [check.id for check in KATA.checks if check.stage <= 3]
+    results = bank.grade("broker", path, *early)
+    assert {check: one.verdict for check, one in results.items() if one.status is not Status.PASSED} == {}
+    assert set(results) == set(early)
 
 
 @pytest.mark.parametrize("path", [p for p in bank.wrong("broker") if bank.first_line(p) in IDS], ids=name)

@@ -44,6 +44,8 @@ lint: $(VENV)/.dev
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
+comma := ,
+
 # uv is a pip package itself and installs in seconds; where it cannot be had, pip does the same more slowly.
 INSTALL = if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install --quiet --python $(BIN)/python -c $(LOCK) -e "$(1)"; \
 	else echo "uv is not to be had; pip installs, which takes a minute or two"; \
@@ -67,7 +69,7 @@ $(VENV)/.test: pyproject.toml $(LOCK) | $(BIN)/python
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(LOCK) | $(BIN)/python
-	@$(call INSTALL,.[test,dev])
+	@$(call INSTALL,.[test$(comma)dev])
 	@touch $@
 
 clean:

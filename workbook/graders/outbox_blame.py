@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from workbook.graders.outbox_database import Row
-from workbook.graders.outbox_history import PUBLISHED, Event, Send, name_of, of_aggregate, told
+from workbook.graders.outbox_history import PUBLISHED, Event, Send, begin, name_of, of_aggregate, told
 from workbook.graders.outbox_pump import Pump
 from workbook.grading.check import Bench, Broken
 from workbook.grading.ending import quote
@@ -61,7 +61,7 @@ class Blame:
         state = "never sent" if not times else "sent once" if times == 1 else f"sent {times} times"
         if any(event.kind in PUBLISHED and event.row == row for event in self.events):
             state += ", acknowledged"
-        message = f"{name_of(row).capitalize()} is still pending after {seconds:.1f} s ({state})."
+        message = f"{begin(name_of(row))} is still pending after {seconds:.1f} s ({state})."
         history = told(self.events, of_aggregate(row.aggregate))
         return Broken(Verdict(Status.TIMED_OUT, message, "published and marked", self.where(), history))
 

@@ -56,6 +56,11 @@ def name_of(row: Row | None) -> str:
     return f"row {row.id} of {inert(row.aggregate, 16) or repr('')}"
 
 
+def begin(sentence: str) -> str:
+    """The sentence with a capital, and nothing else of it changed."""
+    return sentence[:1].upper() + sentence[1:]
+
+
 def statement(text: str, most: int = 52) -> str:
     """A statement short enough for a line, its beginning and its end."""
     shown = inert(text, 4000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from workbook.graders.outbox_database import Row
-from workbook.graders.outbox_history import PUBLISHED, TAKEN, Event, Send, name_of
+from workbook.graders.outbox_history import PUBLISHED, TAKEN, Event, Send, begin, name_of
 from workbook.graders.outbox_scene import Scene
 from workbook.grading.inert import inert
 
@@ -21,7 +21,7 @@ def as_they_are(play: Scene, sends: Sequence[Send] | None = None) -> None:
     """Every message has its row's topic, key and value."""
     for send in play.sends if sends is None else sends:
         if send.odd:
-            raise play.broken(f"{name_of(send.row).capitalize()}: the {send.odd[0]}.", row=send.row)
+            raise play.broken(f"{begin(name_of(send.row))}: the {send.odd[0]}.", row=send.row)
         row = send.row
         if row is None:
             got = f"key {shown(send.key)}, value {shown(send.value)}"
@@ -32,7 +32,7 @@ def as_they_are(play: Scene, sends: Sequence[Send] | None = None) -> None:
             ("value", row.payload, send.value),
         ):
             if wanted != got_it:
-                message = f"{name_of(row).capitalize()} is sent with another {what}."
+                message = f"{begin(name_of(row))} is sent with another {what}."
                 raise play.broken(message, shown(wanted), shown(got_it), row)
 
 
@@ -46,12 +46,12 @@ def with_their_id(play: Scene) -> None:
         if any(text.startswith("a header") for text in send.odd):
             odd = next(text for text in send.odd if text.startswith("a header"))
             raise play.broken(
-                f"{name_of(send.row).capitalize()}: {odd}.", f"outbox-id: {shown(wanted)}", row=send.row
+                f"{begin(name_of(send.row))}: {odd}.", f"outbox-id: {shown(wanted)}", row=send.row
             )
         if got != wanted:
             names = ", ".join(inert(name, 30) for name, _ in send.headers) or "no header"
             said = f"outbox-id: {shown(got)}" if got is not None else f"{names}, no outbox-id"
-            message = f"{name_of(send.row).capitalize()} is sent with a wrong header."
+            message = f"{begin(name_of(send.row))} is sent with a wrong header."
             raise play.broken(message, f"outbox-id: {shown(wanted)}", said, send.row)
 
 
@@ -67,11 +67,9 @@ def nothing_lost(play: Scene, rows: Iterable[Row] | None = None) -> None:
     stored = play.database.stored()
     for row in wanted:
         if row.id not in stored:
-            raise play.broken(
-                f"{name_of(row).capitalize()} was deleted.", "it stays, marked", "it is gone", row
-            )
+            raise play.broken(f"{begin(name_of(row))} was deleted.", "it stays, marked", "it is gone", row)
         if stored[row.id].marked and row.id not in have:
-            message = f"{name_of(row).capitalize()} is lost: it is marked, and the broker never took it."
+            message = f"{begin(name_of(row))} is lost: it is marked, and the broker never took it."
             raise play.broken(message, "published, then marked", "marked, not published", row)
 
 
@@ -84,7 +82,7 @@ def nothing_twice(play: Scene) -> None:
         before = first.setdefault(send.row.id, send)
         if before is not send:
             whom = "twice" if before.pump == send.pump else f"by {before.pump} and by {send.pump}"
-            message = f"{name_of(send.row).capitalize()} was sent {whom}, although nothing failed."
+            message = f"{begin(name_of(send.row))} was sent {whom}, although nothing failed."
             until = until_send(play, send)
             raise play.broken(message, "each row is sent once", f"sent {whom}", send.row, events=until)
 
@@ -102,25 +100,19 @@ def in_order(play: Scene, late: Iterable[Row] = ()) -> None:
         before = highest.get(row.aggregate)
         if before is not None and before.id > row.id:
             message = f"Row {row.id} of {inert(row.aggregate, 20)} was published after row {before.id}."
-            ids = sorted(known_of(play, row.aggregate, known))
             seen = order_of(play, row.aggregate)
-            expected = f"first publications: {', '.join(map(str, ids))}"
+            expected = f"first publications: {', '.join(map(str, sorted(seen)))}"
             until = play.events[: play.events.index(event) + 1]
-            raise play.broken(message, expected, seen, row, events=until)
+            raise play.broken(message, expected, ", ".join(map(str, seen)), row, events=until)
         highest[row.aggregate] = row
 
 
-def known_of(play: Scene, aggregate: str, ids: set[int]) -> list[int]:
-    return [number for number in ids if play.rows[number].aggregate == aggregate]
-
-
-def order_of(play: Scene, aggregate: str) -> str:
+def order_of(play: Scene, aggregate: str) -> list[int]:
     """First publications of an aggregate as they came."""
-    seen: list[int] = []
-    for event in taken(play):
-        if event.row is not None and event.row.aggregate == aggregate and event.row.id not in seen:
-            seen.append(event.row.id)
-    return ", ".join(map(str, seen))
+    mine = [
+        event.row.id for event in taken(play) if event.row is not None and event.row.aggregate == aggregate
+    ]
+    return list(dict.fromkeys(mine))
 
 
 def one_at_a_time(play: Scene, late: Iterable[Row] = ()) -> None:
@@ -140,9 +132,7 @@ def one_at_a_time(play: Scene, late: Iterable[Row] = ()) -> None:
             if earlier.id >= event.row.id:
                 break
             if earlier.id not in published:
-                message = (
-                    f"{name_of(event.row).capitalize()} was sent before row {earlier.id} was acknowledged."
-                )
+                message = f"{begin(name_of(event.row))} was sent before row {earlier.id} was acknowledged."
                 raise play.broken(
                     message,
                     f"row {earlier.id} is acknowledged, then row {event.row.id} is sent",
@@ -169,7 +159,7 @@ def same_header(play: Scene) -> None:
         now = send.header("outbox-id")
         before = first.setdefault(send.row.id, now)
         if before != now or now is None:
-            message = f"{name_of(send.row).capitalize()} was sent again with another header."
+            message = f"{begin(name_of(send.row))} was sent again with another header."
             expected = f"outbox-id: {shown(str(send.row.id).encode())}, each time"
             got = f"{shown(before)}, then {shown(now)}"
             raise play.broken(message, expected, got, send.row, events=until_send(play, send))

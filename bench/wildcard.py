@@ -1,6 +1,6 @@
 """The topic index of solutions/wildcard.py against its rivals: add, match and remove, time and memory.
 
-    python bench/wildcard.py            100, 10,000 and 100,000 patterns (about two minutes)
+    python bench/wildcard.py            100, 10,000 and 100,000 patterns (two or three minutes)
     python bench/wildcard.py 100 1000   other numbers
 
 Rivals: a linear scan with `matches`, fnmatch, compiled regular expressions, and the trie of paho-mqtt
@@ -82,7 +82,7 @@ class Paho:
 class Linear:
     """A dict of patterns, each asked with `matches`."""
 
-    name, topics = "linear scan", 2
+    name, topics = "linear scan", 1
 
     def __init__(self) -> None:
         self.pairs: dict[str, int] = {}
@@ -101,7 +101,7 @@ class Linear:
 class Fnmatch(Linear):
     """As quick as it is wrong: its `*` crosses dots, and `>` is a letter to it."""
 
-    name, topics = "fnmatch (wrong)", 2
+    name, topics = "fnmatch (wrong)", 1
 
     def match(self, topic: str) -> list[int]:
         fits = fnmatch.fnmatchcase
@@ -111,7 +111,7 @@ class Fnmatch(Linear):
 class Regex:
     """One compiled expression a pattern."""
 
-    name, topics = "compiled regex", 2
+    name, topics = "compiled regex", 1
 
     def __init__(self) -> None:
         self.pairs: dict[str, tuple[re.Pattern[str], int]] = {}
@@ -167,7 +167,8 @@ def timed(call: Callable[..., object], arguments: list[Any]) -> float:
 
 
 def memory(rival: Any, names: list[str]) -> float:
-    """Bytes for each pattern, the strings themselves and the values apart."""
+    """Bytes for each pattern, the strings themselves and the values apart; of 10,000 at most, for it is slow."""
+    names = names[:10_000]
     pairs = pairs_for(rival, names, list(range(len(names))))
     re.purge()
     gc.collect()
@@ -191,14 +192,16 @@ def compare(number: int) -> None:
         pairs = pairs_for(rival, names, values)
         added[rival] = timed(held[rival].add, pairs)
     stream = topics(number, rng)
-    for _ in range(20):
+    for _ in range(3):
         topic = next(stream)
         right = sorted(held[Linear].match(topic))
         assert right == sorted(held[Trie].match(topic)) == sorted(held[Regex].match(topic))
         assert right == sorted(held[Paho].match(translated(topic, Paho)))
     rounds: dict[Any, list[float]] = {rival: [] for rival in RIVALS}
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
         for rival in RIVALS:
+            if turn >= 5 and rival.topics < 100 and number > 10_000:
+                continue  # a scan of so many is known by then
             asked = [(translated(next(stream), rival),) for _ in range(rival.topics)]
             rounds[rival].append(timed(held[rival].match, asked))
     for rival in RIVALS:
@@ -213,7 +216,7 @@ def compare(number: int) -> None:
     for rival in RIVALS:
         each = statistics.median(rounds[rival])
         ratio = statistics.median(
-            theirs / ours for theirs, ours in zip(rounds[rival], rounds[Trie], strict=True)
+            theirs / ours for theirs, ours in zip(rounds[rival], rounds[Trie], strict=False)
         )
         print(
             f"| {rival.name} | {added[rival] * 1e6:.1f} | {each * 1e6:.1f} | {1 / each:,.0f} | "

@@ -134,11 +134,16 @@ class Scene:
             letters.append(letter)
             if letter == "!" or len(op["args"]) == 1:
                 notes = notes or [note]
+            if letter == "!" and note["type"] == "NotImplementedError":
+                return [letter * len(op["args"]), notes]  # it is still to do, for whatever name
         return ["".join(letters), notes]
 
     def op_grid(self, op: Op) -> Any:
         """matches() for all pairs: a text of letters for each pattern."""
         function, topics = self.module.matches, op["topics"]
+        letter, note = self.letter(function, (topics[0], op["patterns"][0]))
+        if letter == "!" and note["type"] == "NotImplementedError":
+            return [letter * len(topics)] * len(op["patterns"])
         return [
             "".join([self.letter(function, (topic, pattern))[0] for topic in topics])
             for pattern in op["patterns"]

@@ -30,6 +30,8 @@ def index_agrees_with_matches(bench: Bench) -> None:
     found = first_broken(bench, [scene.ops])
     if found is None:
         return
+    if found[1].verdict.message.startswith("Still to do"):
+        raise found[1]
     # The same in small: every pattern alone, then every two of them that cover a topic.
     expect_shrunk(bench, [_few([pattern], topics[:14]) for pattern in every_pattern("ab", 3)])
     for topic in topics:

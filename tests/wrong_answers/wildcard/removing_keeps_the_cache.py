@@ -87,9 +87,7 @@ class TopicIndex(Generic[T]):
             return list(self._answers[topic])
         found = self._search(topic)
         if self._count:
-            self._answers[topic] = tuple(found) if len(found) > 2 else ()
-            if len(found) < 3:
-                del self._answers[topic]
+            self._answers[topic] = tuple(found)
             if len(self._answers) > KEEP:
                 self._answers.popitem(last=False)
         return found

@@ -8,56 +8,26 @@ tolerable delay, and to say why not bigger.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, repeat
-from math import ceil
+from functools import lru_cache
+from itertools import repeat
 from typing import Any, ClassVar, Self
 
 from simpy import Environment, Event
 
+from sim import steady
+from sim.buffer_sizing_result import BufferSizingResult
 from sim.engine import DEPARTURE, Alarm, Subscriber, Topic
-from sim.fluid import follow_on_off
+from sim.fluid import Totals, follow_on_off
 from sim.meter import Meter
 from sim.policies import DropNewest
 from sim.pool import Pool
-from sim.scenario import ParameterError, Result, Scenario, measure, parameter
-from sim.statistics import warm_up
+from sim.scenario import ParameterError, Scenario, parameter
 from sim.streams import AUTO, Streams
 from sim.theory import OnOff, burst, loss_floor, md1n_loss, mmck, relaxation_time, token_bucket
 from sim.traffic import batch_gaps, burst_gaps, on_off_turns, token_bucket_gaps
 
 LOADS = (0.8, 0.9, 1.0, 1.2)
-WINDOWS = 200  # of the series that the warm-up is judged by
-RELAXATIONS = 10  # to cut at least, if half of the run allows it
 MARKS = 16  # levels at which an on-off source's backlog is compared with its law
-
-
-@dataclass(frozen=True, kw_only=True)
-class BufferSizingResult(Result):
-    """One replication; what the traffic at hand does not have is None."""
-
-    loss: float | None = measure(
-        unit="share", help="messages that found no place; during the burst if there is one"
-    )
-    delay: float | None = measure(unit="s", help="mean, from publication to the end of handling")
-    delay_p99: float | None = measure(unit="s", help="delay that 99 % of the handled messages do not exceed")
-    delay_max: float | None = measure(unit="s", help="longest delay, rounded down to a histogram bin")
-    level: float = measure(unit="messages", help="held, on average over time")
-    peak: float = measure(unit="messages", help="most that was held for any time")
-    throughput: float | None = measure(unit="messages/s", help="handled")
-    first_drop: float | None = measure(unit="s", help="first drop; none if there was none")
-    drain: float | None = measure(
-        unit="s", help="from the end of a burst to the first empty buffer; none if never"
-    )
-    overflow: float | None = measure(
-        unit="share of time", help="an on-off source's backlog exceeds the buffer"
-    )
-    published: int = measure(unit="messages", help="after the cut; during the burst if there is one")
-    cut: float = measure(unit="s", help="left out at the start, as warm-up")
-    occupancy: tuple[float, ...] = measure(unit="share of time", help="by messages held, from 0")
-    delays: tuple[int, ...] = measure(unit="messages", help="handled, by delay in bins of delay_bin")
-    delay_bin: float | None = measure(unit="s", help="width of a bin of delays")
-    marks: tuple[float, ...] = measure(unit="messages", help="backlogs of an on-off source")
-    exceeded: tuple[float, ...] = measure(unit="share of time", help="each of the marks is exceeded")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,24 +151,19 @@ class BufferSizing(Scenario):
 
     def _run_messages(self, draws: Streams) -> BufferSizingResult:
         env = Environment()
-        topic = Topic(env)
-        subscriber = topic.subscribe(self._subscriber(env, draws))
-        topic.feed(self._gaps(draws))
-        horizon = self.messages / self.rate
-        shots, areas = [subscriber.meter(0.0)], [0.0]
-        for window in range(1, WINDOWS + 1):
-            env.run(until=horizon * window / WINDOWS)
-            shots.append(subscriber.meter(env.now))
-            areas.append(shots[-1].area)
-        cut = self._cut(horizon, areas)
-        total = shots[-1].since(shots[cut])
-        return self._result(draws, total, first_drop=subscriber.first_drop, cut=shots[cut].time)
+        subscriber = self._subscriber(env, draws, self._gaps(draws))
+        cut = _cut(self, draws.seed, draws.kind) if self.traffic == "poisson" else 0.0  # a bound needs none
+        if cut:
+            env.run(until=cut)
+        start = subscriber.meter(env.now)
+        env.run(until=self._horizon)
+        total = subscriber.meter(env.now).since(start)
+        return self._result(draws, total, first_drop=subscriber.first_drop, cut=cut)
 
     def _run_burst(self, draws: Streams) -> BufferSizingResult:
         env = Environment()
-        topic = Topic(env)
-        subscriber = topic.subscribe(self._subscriber(env, draws))
-        topic.feed(burst_gaps(self.peak * self.capacity_rate, self.rate, self.burst_length))
+        gaps = burst_gaps(self.peak * self.capacity_rate, self.rate, self.burst_length)
+        subscriber = self._subscriber(env, draws, gaps)
         drained = env.event()
 
         def look(_: Event) -> None:
@@ -224,29 +189,25 @@ class BufferSizing(Scenario):
         )
 
     def _run_fluid(self, draws: Streams) -> BufferSizingResult:
-        source = self._source()
-        marks = tuple(self.buffer * index / MARKS for index in range(MARKS + 1))
-        turns = on_off_turns(
-            draws.exponential("on", mean=1.0 / source.off_rate),
-            draws.exponential("off", mean=1.0 / source.on_rate),
-        )
-        backlog = follow_on_off(turns, source.peak, self.capacity_rate, marks, self.messages / self.rate)
+        cut, horizon = _cut(self, draws.seed, draws.kind), self._horizon
+        before, after = self._backlogs(draws, [cut, horizon])
+        exceeded = tuple((b - a) / (horizon - cut) for a, b in zip(before.above, after.above, strict=True))
         nothing: dict[str, Any] = dict.fromkeys(
             ("loss", "delay", "delay_p99", "delay_max", "throughput", "first_drop", "drain")
         )
         return BufferSizingResult(
             **self.origin(draws),
             **nothing,
-            level=backlog.level,
-            peak=backlog.peak,
-            overflow=backlog.exceeded[-1],
+            level=(after.area - before.area) / (horizon - cut),
+            peak=after.peak,
+            overflow=exceeded[-1],
             published=0,
-            cut=backlog.cut,
+            cut=cut,
             occupancy=(),
             delays=(),
             delay_bin=None,
-            marks=marks,
-            exceeded=backlog.exceeded,
+            marks=self._marks(),
+            exceeded=exceeded,
         )
 
     def _result(self, draws: Streams, total: Meter, **own: Any) -> BufferSizingResult:
@@ -271,14 +232,18 @@ class BufferSizing(Scenario):
         }
         return BufferSizingResult(**self.origin(draws), **(measured | own))
 
-    def _subscriber(self, env: Environment, draws: Streams) -> Subscriber:
-        mean = 1.0 / self.service_rate
+    def _subscriber(self, env: Environment, draws: Streams, gaps: Iterator[float]) -> Subscriber:
+        """Return the subscriber of a topic that is fed with these gaps."""
+        topic, mean = Topic(env), 1.0 / self.service_rate
         services: Iterator[float] = (
             repeat(mean) if self.service == "deterministic" else draws.exponential("service", mean=mean)
         )
         if self.workers > 1:
-            return Pool(env, self.buffer, services, DropNewest(), self.workers)
-        return Subscriber(env, self.buffer, services, DropNewest())
+            subscriber: Subscriber = Pool(env, self.buffer, services, DropNewest(), self.workers)
+        else:
+            subscriber = Subscriber(env, self.buffer, services, DropNewest())
+        topic.feed(gaps)
+        return topic.subscribe(subscriber)
 
     def _gaps(self, draws: Streams) -> Iterator[float]:
         if self.traffic == "poisson":
@@ -287,14 +252,40 @@ class BufferSizing(Scenario):
         # a hair slower than allowed: at load 1 a rounding would put an arrival before the departure it meets
         return token_bucket_gaps(batch_gaps(pauses, self.depth), self.depth, self.rate * (1 - 1e-9))
 
+    @property
+    def _horizon(self) -> float:
+        return self.messages / self.rate
+
+    def _marks(self) -> tuple[float, ...]:
+        return tuple(self.buffer * index / MARKS for index in range(MARKS + 1))
+
     def _source(self) -> OnOff:
         on = self.burst_length
         return OnOff(self.peak * self.capacity_rate, 1.0 / on, 1.0 / (on * (self.peak / self.load - 1.0)))
 
-    def _cut(self, horizon: float, areas: Sequence[float]) -> int:
-        """Return how many windows to leave out: a token bucket's bound holds from the start, so none."""
-        if self.traffic != "poisson":
-            return 0
-        wanted = RELAXATIONS * relaxation_time(self.rate, self.capacity_rate, self.buffer)
-        judged = warm_up([later - earlier for earlier, later in pairwise(areas)])
-        return min(max(ceil(wanted / horizon * WINDOWS), judged), WINDOWS // 2)
+    def _backlogs(self, draws: Streams, times: Sequence[float]) -> list[Totals]:
+        source = self._source()
+        turns = on_off_turns(
+            draws.exponential("on", mean=1.0 / source.off_rate),
+            draws.exponential("off", mean=1.0 / source.on_rate),
+        )
+        return follow_on_off(turns, source.peak, self.capacity_rate, self._marks(), times)
+
+    def _pilot(self, draws: Streams) -> tuple[float, list[float]]:
+        """Return the relaxation time, and the area up to each window's end in a run of its own."""
+        times = steady.window_ends(self._horizon)
+        if self.traffic == "on-off":
+            areas = [totals.area for totals in self._backlogs(draws, times)]
+            return self._source().relaxation_time(self.capacity_rate), areas
+        env = Environment()
+        subscriber, areas = self._subscriber(env, draws, self._gaps(draws)), []
+        for time in times:
+            env.run(until=time)
+            areas.append(subscriber.meter(time).area)
+        return relaxation_time(self.rate, self.capacity_rate, self.buffer), areas
+
+
+@lru_cache(maxsize=1024)
+def _cut(scenario: BufferSizing, seed: int, kind: str) -> float:
+    relaxation, areas = scenario._pilot(Streams(seed, steady.PILOT, kind))
+    return steady.cut(scenario._horizon, relaxation, areas)

@@ -2,14 +2,9 @@
 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import inf
 
 from simpy import Environment, Event
-
-from sim.statistics import warm_up
-
-WINDOWS = 200  # of the series that the warm-up is judged by
 
 
 class Fluid:
@@ -52,13 +47,12 @@ class Fluid:
 
 
 @dataclass(frozen=True)
-class Backlog:
-    """What an on-off source piled up, after the warm-up cut (MSER-5)."""
+class Totals:
+    """A fluid buffer's past at a moment."""
 
-    level: float  # mean
-    peak: float  # from the start
-    exceeded: tuple[float, ...]  # share of time above each mark
-    cut: float  # time left out
+    area: float  # the level, integrated over time
+    above: tuple[float, ...]  # time with more than each mark
+    peak: float
 
 
 def follow_on_off(
@@ -66,9 +60,9 @@ def follow_on_off(
     peak_rate: float,
     service_rate: float,
     marks: Sequence[float],
-    horizon: float,
-) -> Backlog:
-    """Follow a source that flows at its peak rate or not at all into an empty buffer, up to the horizon."""
+    times: Sequence[float],
+) -> list[Totals]:
+    """Follow a source that flows at its peak rate or not at all into an empty buffer; report at the times."""
     fluid, env = Fluid(service_rate, marks), Environment()
 
     def talk() -> Generator[Event, None, None]:
@@ -77,13 +71,10 @@ def follow_on_off(
             yield env.timeout(length)
 
     env.process(talk())
-    areas, above = [0.0], [[0.0] * len(marks)]
-    for window in range(1, WINDOWS + 1):
-        env.run(until=horizon * window / WINDOWS)
+    found = []
+    for time in times:
+        if time > env.now:
+            env.run(until=time)
         fluid.advance(env.now)
-        areas.append(fluid.area)
-        above.append(list(fluid.above))
-    cut = warm_up([later - earlier for earlier, later in pairwise(areas)])
-    span = horizon * (1 - cut / WINDOWS)
-    exceeded = tuple((later - earlier) / span for earlier, later in zip(above[cut], above[-1], strict=True))
-    return Backlog((areas[-1] - areas[cut]) / span, fluid.peak, exceeded, horizon - span)
+        found.append(Totals(fluid.area, tuple(fluid.above), fluid.peak))
+    return found

@@ -178,6 +178,16 @@ class OnOff:
     def mean_rate(self) -> float:
         return self.peak * self.on_rate / (self.off_rate + self.on_rate)
 
+    def relaxation_time(self, service_rate: float) -> float:
+        """Return about how long the backlog remembers: that of Brownian motion of like drift and variance.
+
+        The flow's variance per unit of time is 2 p^2 ab/(a+b)^3; a reflected Brownian motion with drift -d and
+        variance v has spectral gap d^2/(2 v).
+        """
+        drift = service_rate - self.mean_rate
+        variance = 2 * self.peak**2 * self.off_rate * self.on_rate / (self.off_rate + self.on_rate) ** 3
+        return 2 * variance / drift**2
+
     def exceeds(self, service_rate: float, level: float) -> float:
         """Return P(backlog > level) of an unbounded buffer: (mean/c) exp(-(a/(p-c) - b/c) level).
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from sim.buffer_sizing import LOADS, WINDOWS, BufferSizing
+from sim.buffer_sizing import LOADS, BufferSizing
 from sim.scenario import grid
 from sim.statistics import interval
 from sim.sweep import by_scenario, sweep
@@ -21,13 +21,13 @@ def _means(scenarios: tuple[BufferSizing, ...], measure: str, replications: int 
 
 def test_loss_does_not_grow_with_the_buffer_in_the_mean() -> None:
     for load in LOADS:
-        losses = _means(grid(BASE, load=(load,), buffer=(1, 2, 4, 8, 16, 32)), "loss")
+        losses = _means(grid(BASE, load=(load,), buffer=(1, 2, 4, 8, 16, 32)), "loss", 3)
         assert losses == sorted(losses, reverse=True)
 
 
 def test_at_overload_a_bigger_buffer_buys_delay_and_no_loss() -> None:
     scenarios = grid(replace(BASE, load=1.2, messages=10_000), buffer=(32, 128, 512))
-    losses, delays = _means(scenarios, "loss"), _means(scenarios, "delay")
+    losses, delays = _means(scenarios, "loss", 3), _means(scenarios, "delay", 3)
     assert all(loss == pytest.approx(scenarios[0].floor, abs=0.03) for loss in losses)
     for scenario, delay in zip(scenarios, delays, strict=True):
         assert delay == pytest.approx(
@@ -82,7 +82,7 @@ def test_more_workers_at_the_same_load_mean_less_delay() -> None:
 
 
 def test_an_on_off_source_is_compared_at_every_mark() -> None:
-    scenario = replace(BASE, traffic="on-off", buffer=64, messages=200_000)
+    scenario = replace(BASE, traffic="on-off", buffer=64, messages=150_000)
     results = [scenario.run(1, n) for n in range(5)]
     for mark, level in enumerate(results[0].marks):
         exact = replace(scenario, buffer=max(1, int(level))).exact()["overflow"] if mark else scenario.load
@@ -110,7 +110,6 @@ def test_every_load_of_the_figure_is_a_variant_under_common_random_numbers() -> 
 
 def test_histograms_are_small_and_complete() -> None:
     result = replace(BASE, load=1.2, buffer=3_000, messages=20_000).run(1)
-    assert WINDOWS == 200
     assert len(result.occupancy) <= 128
     assert sum(result.occupancy) == pytest.approx(1.0)
     assert len(result.delays) <= 128

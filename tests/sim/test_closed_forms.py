@@ -23,7 +23,7 @@ from sim.theory import first_passage, mm1k
 REPLICATIONS = 40  # many short runs: few degrees of freedom would hide a small error
 QUEUE = BufferSizing(service_rate=1.0, messages=6_000)
 TOPIC = SlowSubscriber(
-    subscribers=2, publish_rate=0.9, fast_rate=1.0, slowness=1.25, duration=2_500.0, buffer=8, warm_up=300.0
+    subscribers=2, publish_rate=0.9, fast_rate=1.0, slowness=1.25, duration=2_000.0, buffer=8, warm_up=300.0
 )
 QUEUES = {
     "M/M/1/4 at .5": replace(QUEUE, load=0.5, buffer=4),
@@ -45,10 +45,10 @@ CELLS: dict[str, Scenario] = {
     "fan-out, drop oldest": replace(TOPIC, policy="drop-oldest"),
     "fan-out, disconnect": replace(TOPIC, policy="disconnect", reconnect_after=10.0),
     "block, 4 with one place": replace(
-        TOPIC, policy="block", publisher="saturated", subscribers=4, slow=0, buffer=1, duration=1_500.0
+        TOPIC, policy="block", publisher="saturated", subscribers=4, slow=0, buffer=1, duration=700.0
     ),
     "block, 2 with three places": replace(
-        TOPIC, policy="block", publisher="saturated", slow=0, buffer=3, duration=1_500.0
+        TOPIC, policy="block", publisher="saturated", slow=0, buffer=3, duration=700.0
     ),
     "on-off fluid": BufferSizing(
         traffic="on-off",
@@ -80,8 +80,7 @@ def test_the_engine_measures_what_theory_says(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["M/M/1/4 at .5", "M/M/1/16 at 1.2", "M/M/1/4 at 2", "M/M/4/4 at .9", "M/D/1/8 at 1", "M/D/1/16 at 1.2"],
+    "name", ["M/M/1/4 at .5", "M/M/1/16 at .9", "M/M/1/16 at 1.2", "M/M/4/4 at .9", "M/D/1/8 at 1"]
 )
 def test_a_service_rate_two_percent_off_is_found(name: str) -> None:
     right = QUEUES[name]

@@ -51,10 +51,11 @@ def test_it_runs_empty_never_while_it_fills() -> None:
     assert fluid.empty_at() == inf
 
 
-def test_the_warm_up_of_an_on_off_source_is_reported() -> None:
-    turns = iter([(1.0, False), (1.0, True)] * 500)
-    found = follow_on_off(turns, 3.0, 2.0, (0.0, 0.5), 900.0)  # up to 1, then down to 0 within a half
-    assert found.peak == 1.0
-    assert found.exceeded == pytest.approx((0.75, 0.375), rel=0.02)
-    assert found.level == pytest.approx(0.375, rel=0.02)
-    assert 0 <= found.cut <= 450
+def test_an_on_off_source_is_reported_at_each_of_the_times() -> None:
+    turns = iter([(1.0, False), (1.0, True)] * 50)
+    marks = (0.0, 0.5)
+    found = follow_on_off(turns, 3.0, 2.0, marks, [0.0, 10.0, 90.0])  # up to 1, then down to 0 within a half
+    assert [totals.area for totals in found] == [0.0, 5 * 0.5 + 4 * 0.25, 45 * 0.5 + 44 * 0.25]
+    assert found[0].above == (0.0, 0.0)
+    assert found[1].above == (5 * 1.0 + 4 * 0.5, 5 * 0.5 + 4 * 0.25)
+    assert found[2].peak == 1.0

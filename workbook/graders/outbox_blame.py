@@ -55,15 +55,27 @@ class Blame:
         message = f"Waited {seconds:.1f} s in vain: {what}."
         return Broken(Verdict(Status.TIMED_OUT, message, seen=self.where(), history=told(self.events)))
 
-    def undrained(self, row: Row, seconds: float) -> Broken:
-        """For a row that is not marked, however long one waits."""
+    def undrained(self, row: Row, seconds: float, last_error: str | None = None) -> Broken:
+        """For a row that is not marked, however long one waits; what the table says about it helps."""
         times = sum(send.row == row for send in self.sends)
-        state = "never sent" if not times else "sent once" if times == 1 else f"sent {times} times"
+        unseen = not self.sends and last_error  # it speaks to a broker that is not ours
+        state = (
+            "never acknowledged"
+            if unseen
+            else "never sent"
+            if not times
+            else "sent once"
+            if times == 1
+            else f"sent {times} times"
+        )
         if any(event.kind in PUBLISHED and event.row == row for event in self.events):
             state += ", acknowledged"
         message = f"{begin(name_of(row))} is still pending after {seconds:.1f} s ({state})."
         history = told(self.events, of_aggregate(row.aggregate))
-        return Broken(Verdict(Status.TIMED_OUT, message, "published and marked", self.where(), history))
+        said = f"last_error = {inert(last_error, 80)!r}; " if last_error else ""
+        return Broken(
+            Verdict(Status.TIMED_OUT, message, "published and marked", said + self.where(), history)
+        )
 
     def where(self) -> str:
         """Where the pumps are, in words."""

@@ -16,7 +16,7 @@ from workbook.grading.ending import quote
 from workbook.grading.inert import inert
 from workbook.grading.verdict import Status, Verdict
 
-PATIENCE = 2.0  # seconds for the calls; what takes longer is simply not known
+PATIENCE = 3.0  # seconds for the calls; what takes longer is simply not known
 OPTIONS = {"batch_size": 7, "poll_interval": 0.05, "ack_timeout": 0.5}
 DEFAULTS = {"batch_size": 100, "poll_interval": 1.0, "ack_timeout": 10.0}
 CALLS = {"make": "OutboxPump(...)", "run_once": "run_once()", "run": "run(stop)"}
@@ -28,6 +28,7 @@ class Probe:
 
     shape: Record = field(default_factory=dict)
     raised: dict[str, Record] = field(default_factory=dict)  # make, run_once, run -> what it raised
+    stuck: Record | None = None  # where the constructor is, when it does not come back
     broken: Verdict | None = None  # the file cannot be loaded, or its process did not live
 
 
@@ -56,6 +57,12 @@ def probe(bench: Bench) -> Probe:
             found.shape = record
             enough.start()
             go_on()
+        elif kind == "where":
+            found.stuck = record
+            order(do="end")
+        elif kind == "returned" and record["what"] == "make":
+            made.append(record)
+            go_on()
         elif kind == "raised" and record["what"] == "make":
             found.raised["make"] = record
             order(do="end")
@@ -66,7 +73,11 @@ def probe(bench: Bench) -> Probe:
         elif kind in ("not-loaded", "process", "fault", "memory"):
             records.append(record)
 
-    enough = threading.Timer(PATIENCE, order, kwargs={"do": "end"})
+    def too_late() -> None:
+        order(do="end") if made else order(do="where", p="1")
+
+    made: list[Record] = []
+    enough = threading.Timer(PATIENCE, too_late)
     try:
         ended = bench.run({}, on_record)
         bench.require_end(ended, records)
@@ -89,6 +100,10 @@ def require(bench: Bench, needs: Sequence[str]) -> None:
     """Raise Broken when the file cannot be loaded, no pump can be made, or a method is still to be written."""
     seen = looked_at(bench)
     shape_of(seen)
+    if seen.stuck is not None:
+        place = quote(bench.source, (seen.stuck["place"] or {}).get("line"), bench.file_name)
+        message = f"`OutboxPump(...)` did not come back within {PATIENCE:g} s."
+        raise Broken(Verdict(Status.TIMED_OUT, message, "a pump", place))
     for what in ("make", *needs):
         record = seen.raised.get(what)
         if record is None:

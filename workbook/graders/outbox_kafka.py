@@ -37,7 +37,7 @@ def _judge(bench: Bench, cluster: Kafka) -> None:
         child = play.child(adapter=ADAPTER.read_text(encoding="utf-8"))
         pump = play.pump(child, producer="kafka", more={"bootstrap": cluster.bootstrap}, ack_timeout=10.0)
         pump.start()
-        play.drain(stalled=None)
+        play.drain(stalled=8.0)
         play.leave(pump)
         with bench.uncounted():
             records = read_back(cluster.bootstrap, {row.topic for row in made}, len(made))

@@ -26,14 +26,18 @@ def look(pid: int) -> tuple[bool, object]:
     return asleep, sorted(seen)
 
 
-def starved(pid: int) -> float:
-    """Seconds in which threads of a process were ready to run and no processor was free. 0 elsewhere than on Linux."""
-    waited = 0
+def waited(pid: int) -> tuple[float, float]:
+    """Seconds in which threads of a process ran, and in which they were ready to run and no processor was free.
+
+    (0, 0) elsewhere than on Linux.
+    """
+    ran = ready = 0
     if LINUX:
         try:
             for name in os.listdir(f"/proc/{pid}/task"):
                 with open(f"/proc/{pid}/task/{name}/schedstat", "rb") as file:
-                    waited += int(file.read().split()[1])
+                    fields = file.read().split()
+                ran, ready = ran + int(fields[0]), ready + int(fields[1])
         except (OSError, IndexError, ValueError):
-            return 0.0  # it ends, or a thread of it
-    return waited / 1e9
+            return 0.0, 0.0  # it ends, or a thread of it
+    return ran / 1e9, ready / 1e9

@@ -26,6 +26,8 @@ from workbook.grading.verdict import Status, Verdict
 RESERVE = 0.5  # seconds of a check's limit kept for telling how it ended
 OFTEN, SELDOM = 0.004, 0.05  # seconds between two looks into the table
 COUNT = 0.1  # seconds between two looks at what the kernel counts
+BUSY = 4.0  # seconds of waiting for a processor that a second of running on it is worth at most
+PATIENCE = 8.0  # seconds for anything a pump should do at once; back-offs end within 5
 STALLED = 4.0  # seconds without a message, or a mark, after which a drain counts as hopeless
 
 
@@ -45,11 +47,14 @@ class Scene(Blame):
         self._made = 0
         self.rings = 0
         self.lost = 0.0  # seconds in which the machine had no processor free for this scene
-        self._starved: dict[int, float] = {}
+        self._waited: dict[int, tuple[float, float]] = {}
         self._counted = 0.0
 
     def now(self) -> float:
-        """The time on a clock that stands still while the scene's processes wait for a processor."""
+        """The time on a clock that stands still while the scene's processes wait for a processor.
+
+        Not for one that computes without end: it waits, too, but no longer than in proportion to what it gets.
+        """
         wall = time.monotonic()
         if wall - self._counted > COUNT:
             self._counted = wall
@@ -57,8 +62,11 @@ class Scene(Blame):
                 os.getpid(),
                 *[child.pid for child in self.crew.children if child.pid and child.ended is None],
             ]
-            known, self._starved = self._starved, {pid: outbox_quiet.starved(pid) for pid in pids}
-            more = sum(max(0.0, waited - known.get(pid, waited)) for pid, waited in self._starved.items())
+            before, self._waited = self._waited, {pid: outbox_quiet.waited(pid) for pid in pids}
+            more = 0.0
+            for pid, (ran, ready) in self._waited.items():
+                ran_before, ready_before = before.get(pid, (ran, ready))
+                more += max(0.0, ready - ready_before - BUSY * max(0.0, ran - ran_before))
             self.lost += more
             self.bench.forgive(more)
         return wall - self.lost
@@ -197,11 +205,11 @@ class Scene(Blame):
 
     # ---- waiting
 
-    def until(self, done: Callable[[], object], what: str, seconds: float | None = None) -> None:
+    def until(self, done: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
         """Wait until `done()`. Raises Broken when that takes too long, saying `what` and where the pumps are."""
         started = self.now()
         left = max(0.1, self.bench.left - RESERVE)
-        deadline = started + (left if seconds is None else min(seconds, left))
+        deadline = started + min(seconds, left)
         while True:
             rings = self.rings
             if done():
@@ -215,7 +223,7 @@ class Scene(Blame):
         """Wait until that many messages were sent in all."""
         self.until(lambda: len(self.sends) >= count, "rows are not sent")
 
-    def until_tried(self, row: Row, times: int, seconds: float | None = None) -> None:
+    def until_tried(self, row: Row, times: int, seconds: float = PATIENCE) -> None:
         """Wait until a row was sent that often."""
         what = f"row {row.id} is not {'tried again' if times > 1 else 'sent'}"
         self.until(lambda: self.tried(row) >= times, what, seconds)
@@ -240,9 +248,9 @@ class Scene(Blame):
                 raise self.broken("`run` returned before stop was set.", "it goes on", "it returned")
 
     def drain(self, rows: Iterable[Row] | None = None, stalled: float | None = STALLED) -> None:
-        """Wait until rows (all by default) are marked; pumps run. Gives up when nothing comes for `stalled` s."""
+        """Wait until rows (all by default) are marked; pumps run. Gives up when none is sent for `stalled` s."""
         wanted = list(self.rows.values() if rows is None else rows)
-        marked = self.all_marked(wanted)
+        marked, mine = self.all_marked(wanted), set(wanted)
         started = since = self.now()
         last: object = None
         while True:
@@ -250,7 +258,7 @@ class Scene(Blame):
             if marked():
                 return
             self.look()
-            now, state = self.now(), (len(self.sends), marked.pending)
+            now, state = self.now(), (sum(send.row in mine for send in self.sends), marked.pending)
             if state != last:
                 since, last = now, state
             if (stalled is not None and now - since > stalled) or self.bench.left < RESERVE:
@@ -258,7 +266,7 @@ class Scene(Blame):
                 first = next((row for row in wanted if row.id in pending), None)
                 if first is None:
                     return
-                raise self.undrained(first, now - started)
+                raise self.undrained(first, now - started, self.database.stored()[first.id].last_error)
             self.pause(rings, 0.005)
 
     def all_marked(self, rows: Iterable[Row]) -> AllMarked:

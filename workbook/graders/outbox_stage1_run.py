@@ -79,11 +79,11 @@ def empty_table_is_polled_not_hammered(bench: Bench) -> None:
                 message, "it looks again after 0.05 s", f"after {median(gaps):.2f} s", clock=True
             )
         play.leave(quick)
-        _not_hammered(play, rows, play.pump(quick.child, poll_interval=0.8))
+        _not_hammered(play, rows, play.pump(quick.child, poll_interval=0.6))
 
 
 def _not_hammered(play: Scene, rows: Rows, slow: Pump) -> None:
-    """Four looks at an empty table, about 0.8 s apart."""
+    """Four looks at an empty table, about 0.6 s apart."""
     start = len(play.events)
     slow.start()
     while len(looks := _bursts(_asks(play, slow, start))) < 4:
@@ -91,19 +91,19 @@ def _not_hammered(play: Scene, rows: Rows, slow: Pump) -> None:
         asked = _asks(play, slow, start)
         if len(asked) > 100:
             seconds = asked[-1].at - asked[0].at
-            message = f"With poll_interval=0.8 and an empty table the pump asked {len(asked)} times in {seconds:.1f} s."
+            message = f"With poll_interval=0.6 and an empty table the pump asked {len(asked)} times in {seconds:.1f} s."
             raise play.broken(
-                message, "it looks, and waits 0.8 s", f"{len(asked)} statements", events=asked[:8], clock=True
+                message, "it looks, and waits 0.6 s", f"{len(asked)} statements", events=asked[:8], clock=True
             )
         if play.bench.left < 1.0:
             break  # it looks rarely; whether it looks at all comes next
         time.sleep(0.02)
     gaps = [after - before for before, after in pairwise(looks)]
-    if gaps and median(gaps) < 0.4:
-        message = f"With poll_interval=0.8 the pump looks every {median(gaps):.2f} s."
+    if gaps and median(gaps) < 0.3:
+        message = f"With poll_interval=0.6 the pump looks every {median(gaps):.2f} s."
         raise play.broken(
             message,
-            "it looks, and waits 0.8 s",
+            "it looks, and waits 0.6 s",
             f"gaps of {median(gaps):.2f} s",
             events=play.events[start:],
             clock=True,

@@ -278,8 +278,8 @@ class Attempt:
         self._closed = True
         for future in self._futures.values():
             future.cancel()
-        for warden in list(self._wardens):
-            warden.close()
+        with ThreadPoolExecutor(8) as closing:  # each takes a moment to end
+            list(closing.map(Warden.close, list(self._wardens)))
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._waiting.shutdown(wait=True, cancel_futures=True)
         for warden in self._wardens:

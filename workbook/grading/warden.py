@@ -384,6 +384,7 @@ def main() -> None:
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business; it closes the socket
     Warden(control).serve()
+    os._exit(0)  # nothing is left to tidy up, and the parent waits
 
 
 if __name__ == "__main__":

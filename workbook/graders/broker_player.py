@@ -490,7 +490,7 @@ class Race(Scene):
         schedule = kit.actors.preemption.Schedule(self.company, jobs, kit.file_name, opcodes)
         for name, lines in slices:
             schedule.slice(name, lines)
-        waiting = schedule.release()
+        waiting = schedule.release(0.0 if plan["may_wait"] else self.company.patience)
         kit.emit({"k": "schedule", "s": self.number, "slices": schedule.told, "steps": schedule.steps})
         lead = len(plan["lead"])
         first = {
@@ -558,6 +558,7 @@ def schedules(plan: Op) -> Any:
 def play_races(kit: Any, module: Any, plan: dict[str, Any]) -> None:
     """Perform every schedule of every meeting, each with a broker and threads of its own."""
     number = 0
+    kit.hold()
     for race in plan["races"]:
         every = schedules(race)
         slices = next(every)
@@ -566,6 +567,7 @@ def play_races(kit: Any, module: Any, plan: dict[str, Any]) -> None:
             kit.emit({"k": "meeting", "s": number, "race": race["id"], "slices": slices})
             went_on, first = scene.meet(slices, race["opcodes"])
             kit.emit({"k": "scene", "s": number, "ok": went_on})
+            kit.flush()
             if not went_on:
                 return
             scene.clear()

@@ -52,6 +52,7 @@ class Actor:
         self.job: Any = None
         self.begun = self.done = 0
         self.slept = False
+        self.asleep_as: Any = None  # what it looked like when it was last seen to wait; see Company.halted
         self.ident = self.native = 0
         self.changed = _allocate()  # released whenever a job ends; only a wake-up, the counters are the truth
         self.changed.acquire()
@@ -85,6 +86,7 @@ class Actor:
         """Start a job without waiting for it."""
         self.begun += 1
         self.slept = False
+        self.asleep_as = None
         self.job = job
         self._mail.release()
 
@@ -120,6 +122,7 @@ class Company:
 
     def quiet_for(self, seconds: float, until: Any = None, look: float = _LOOK) -> bool:
         """True once nothing in the process has run for `seconds`; False as soon as `until()` holds."""
+        self.kit.flush()
         since, last, same = _now(), None, 0
         while True:
             if until is not None and until():
@@ -139,17 +142,27 @@ class Company:
 
         For the moments in which all other actors are stopped by ourselves: cheaper than looking at everybody.
         """
-        last, same = None, 0
+        last, same, looks = None, 0, 0
+        slept = actor.asleep_as is None and not actor.changed.acquire(True, 0.0003)
         while not until():
             tasks = _task_files([actor.native, *self._own_natives()]) if _LINUX else {}
             frame = _frames().get(actor.ident)
             seen = (tasks, frame.f_lasti if frame is not None else -1)
-            asleep = all(state in (b"S", b"Z", b"X") for state, _ in tasks.values())
-            same = same + 1 if asleep and seen == last and not self.kit.writing else 0
-            if same >= (2 if _LINUX else 4):
+            asleep = all(state in (b"S", b"Z", b"X") for state, _ in tasks.values()) and not self.kit.writing
+            # A thread that was woken is runnable from that moment on, or was switched in; one that waits for the
+            # interpreter's lock is woken when this thread sleeps. So two equal looks with a sleep in between tell,
+            # and one look where it looks as it did when it was last found waiting.
+            if asleep and _LINUX and seen == actor.asleep_as:
+                return True
+            same = same + 1 if asleep and slept and seen == last else 0
+            if same >= (1 if _LINUX else 4):
+                actor.asleep_as = seen
                 return True
             last = seen
-            _sleep(0.0002 if _LINUX else _LOOK)
+            slept = not actor.changed.acquire(True, 0.0002 if _LINUX else _LOOK)
+            looks += 1
+            if looks == 50:
+                self.kit.flush()
         return False
 
     def _all_actors(self) -> list[Actor]:

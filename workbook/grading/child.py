@@ -78,6 +78,7 @@ class Kit:
         self._encode = make_encoder()
         self._lock = _thread.allocate_lock()
         self._unread = b""
+        self._held: list[bytes] | None = None  # records not sent yet; None: each is sent at once
         # Bound here, before the learner's code runs, so that patching `os` changes nothing.
         self._write, self._read, self._exit = os.write, os.read, os._exit
         self._now, self._arm = time.monotonic, faulthandler.dump_traceback_later
@@ -86,6 +87,24 @@ class Kit:
     def emit(self, record: dict[str, Any]) -> None:
         """Send one record to the parent. A channel that is gone ends the process."""
         data = (self._token + self._encode(record) + "\n").encode("ascii")
+        if self._held is not None:
+            with self._lock:  # or a record would be added to what was just sent
+                self._held.append(data)
+        else:
+            self._send(data)
+
+    def hold(self) -> None:
+        """From now on records are kept and sent together, at each `flush`: sending costs a switch of threads."""
+        self._held = []
+
+    def flush(self) -> None:
+        """Send what was held back."""
+        if self._held:
+            with self._lock:
+                held, self._held = self._held, []
+            self._send(b"".join(held))
+
+    def _send(self, data: bytes) -> None:
         # A thread that waits for the parent to read is not waiting in the learner's code: see actors.py.
         self.writing = True
         with self._lock:
@@ -185,6 +204,7 @@ def report_tampering(kit: Any) -> None:
                     break
                 frame = frame.f_back
             kit.emit({"k": "process", "event": event, "line": line})
+            kit.flush()  # whatever follows, this is known
 
     sys.addaudithook(hook)
 
@@ -242,4 +262,5 @@ def main(request: dict[str, Any], actors: Any, player: Any, answer: int, command
         except BaseException as error:  # ours, or something that was patched under us: never a pass
             kit.emit({"k": "fault", **kit.describe(error), "at": our_line(error)})
     kit.emit({"k": "done"})
+    kit.flush()
     leave(0)

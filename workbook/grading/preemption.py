@@ -102,6 +102,7 @@ class Steered:
     def allow(self, lines: int | None) -> None:
         """Let it run so many lines more. By the director, while the thread is paused, blocked or not begun."""
         self.allowance = lines
+        self.actor.asleep_as = None
         if self.paused and self._gate.locked():
             self._gate.release()
 
@@ -155,15 +156,12 @@ class Schedule:
         def there() -> bool:
             return not actor.busy or (steered.paused and steered.allowance == 0)
 
-        if there():
-            return
-        actor.changed.acquire(True, 0.0003)
         while not there():
             if self.company.halted(actor, there):
                 return
 
-    def release(self) -> list[str]:
-        """Let all run freely to their ends; names of those that never get there."""
+    def release(self, patience: float) -> list[str]:
+        """Let all run freely to their ends; names of those that are not there when nothing moves any more."""
         for name in list(self.jobs):
             self.slice(name, None)
         for steered in self.threads.values():
@@ -172,7 +170,7 @@ class Schedule:
         for actor in busy:
             while actor.busy:
                 if self.company.quiet_for(
-                    self.company.patience, lambda: not any(one.busy for one in busy), look=0.0005
+                    patience, lambda: not any(one.busy for one in busy), look=0.0005
                 ) or not any(one.busy for one in busy):
                     break
         return [name for name, steered in self.threads.items() if steered.actor.busy]

@@ -148,6 +148,11 @@ class Database:
             self._next += len(made)
             return made
 
+    def skip_to(self, first_id: int) -> None:
+        """Leave a gap: the next row gets this id, or the one after the last where that is higher."""
+        with self._lock:
+            self._next = max(self._next, first_id)
+
     def write(self, rows: Sequence[Row], into: psycopg.Connection[Any] | None = None) -> None:
         """Insert rows; committed at once, or as `into` commits."""
         if into is not None:

@@ -32,7 +32,7 @@ def test_a_right_answer_passes_the_first_three_stages(path: Path) -> None:
     assert set(results) == set(early)
 
 
-@pytest.mark.parametrize("path", [p for p in bank.wrong("broker") if bank.first_line(p) in IDS], ids=name)
+@pytest.mark.parametrize("path", bank.one_wrong_for_each_check("broker"), ids=name)
 def test_a_wrong_answer_fails_the_check_it_names(path: Path) -> None:
     check = bank.first_line(path)
     result = bank.grade("broker", path, check)[check]

@@ -30,7 +30,7 @@ def test_a_right_answer_passes_every_check(path: Path) -> None:
     assert set(results) == IDS
 
 
-@pytest.mark.parametrize("path", [p for p in bank.wrong("outbox") if bank.first_line(p) in IDS], ids=name)
+@pytest.mark.parametrize("path", bank.one_wrong_for_each_check("outbox"), ids=name)
 def test_a_wrong_answer_fails_the_check_it_names(path: Path) -> None:
     check = bank.first_line(path)
     result = bank.grade("outbox", path, check)[check]

@@ -126,7 +126,7 @@ def _bursts(asked: list[Event]) -> list[float]:
 @check(
     rule="run returns within a second of stop being set.",
     why="A pod has a grace period; what does not stop in time is killed.",
-    likely="time.sleep instead of stop.wait, or a wait for an acknowledgement that does not look at stop.",
+    likely="time.sleep instead of stop.wait, or a wait for an acknowledgement or a lock that does not look at stop.",
     notebook="q22_reconnect_storms",
     limit=18.0,
     waits=True,
@@ -153,6 +153,16 @@ def stop_is_prompt(bench: Bench) -> None:
         play.until(lambda: len(play.sends) > sent, "no rows are sent")
         play.settle(0.1, 0.3)
         returns_promptly(play, waiting, "waits for an acknowledgement")
+
+        stuck = play.pump(idle.child, batch_size=5, ack_timeout=NEVER)
+        sent = len(play.sends)
+        stuck.start()
+        play.until(lambda: len(play.sends) > sent, "no rows are sent")
+        behind = play.pump(batch_size=5, ack_timeout=NEVER)
+        behind.start()
+        play.settle(0.1, 0.5)
+        returns_promptly(play, behind, "stands behind another pump, which waits for an acknowledgement,")
+        returns_promptly(play, stuck, "waits for an acknowledgement")
 
         play.database.run("UPDATE outbox SET processed_at = now() WHERE id <> %s", [backlog[-1].id])
         play.broker.answer = lambda send: Answer("fail", text="the broker is away", took=False)

@@ -404,7 +404,8 @@ class Scene:
         """Report where every thread of this scene waits, for what, and who holds it."""
         threads = {name: actor.ident for name, actor in self.company.actors.items() if actor.busy}
         threads.update({f"thread of yours {n}": ident for n, ident in enumerate(self.company.strangers(), 1)})
-        told = self.kit.actors.waits.explain(self.kit.blocks, self.kit.file_name, threads)
+        waits = self.kit.actors.waits
+        told = waits.explain(waits.Blocks(self.kit.source), self.kit.file_name, threads)
         self.kit.emit({"k": "waiting", "s": self.number, "threads": told})
 
     def job(self, ops: list[Op]) -> Any:
@@ -580,7 +581,6 @@ def play_races(kit: Any, module: Any, plan: dict[str, Any]) -> None:
 
 def play(kit: Any, module: Any, plan: dict[str, Any]) -> None:
     """Perform all scenes of a plan, each with threads of its own."""
-    kit.blocks = kit.actors.waits.Blocks(kit.source)
     if "races" in plan:
         play_races(kit, module, plan)
         return

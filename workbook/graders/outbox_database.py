@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, LiteralString
-
-import psycopg
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from workbook.graders.outbox_proxy import Moment, Proxy
 from workbook.graders.outbox_wire import Address
 from workbook.places import STUBS
+
+if TYPE_CHECKING:  # the driver takes a third of a second to load: only where it is used
+    import psycopg
+    from psycopg import sql
 
 PORTS = itertools.cycle(range(10_000, 60_000))  # part of a socket's name only
 
@@ -76,6 +76,8 @@ class Database:
     def __init__(self, url: str, sockets: Path) -> None:
         """`sockets` is a folder for those of proxies."""
         self._sockets = sockets
+        from psycopg.conninfo import conninfo_to_dict
+
         self._info = conninfo_to_dict(url)
         self._schema = _schema_of(self._info)
         self.tag = f"pubsub-{secrets.token_hex(4)}"  # the application name of the pumps' sessions
@@ -95,19 +97,27 @@ class Database:
     def through(self, proxy: Proxy) -> str:
         """How a pump connects by way of a proxy."""
         port = proxy.path.rsplit(".", 1)[1]
-        place = {"host": str(self._sockets), "port": port, "application_name": self.tag}
-        return make_conninfo("", **{**self._info, **place})
+        return self._conninfo(host=str(self._sockets), port=port, application_name=self.tag)
 
     def direct(self) -> str:
         """How a pump connects without anybody between."""
-        return make_conninfo("", **{**self._info, "application_name": self.tag})
+        return self._conninfo(application_name=self.tag)
+
+    def _conninfo(self, **more: Any) -> str:
+        from psycopg.conninfo import make_conninfo
+
+        return make_conninfo("", **{**self._info, **more})
 
     def connect(self) -> psycopg.Connection[Any]:
         """One more connection of the grader's, in autocommit mode."""
-        return psycopg.connect(make_conninfo("", **self._info), autocommit=True)
+        import psycopg
+
+        return psycopg.connect(self._conninfo(), autocommit=True)
 
     def run(self, statement: LiteralString | sql.Composed, values: Sequence[Any] = ()) -> list[Any]:
         """Execute a statement on the grader's connection, made anew where the server ended it."""
+        import psycopg
+
         with self._lock:
             try:
                 return self._run(statement, values)
@@ -124,6 +134,8 @@ class Database:
         return self._connection
 
     def close(self) -> None:
+        import psycopg
+
         with self._lock, suppress(psycopg.Error):
             if self._connection is not None:
                 self._connection.close()
@@ -132,6 +144,8 @@ class Database:
 
     def reset(self, first_id: int = 1) -> None:
         """End the pumps' sessions and make the table anew; the first row gets `first_id`."""
+        from psycopg import sql
+
         self.end_sessions()
         name = sql.Identifier(self._schema)
         table = sql.SQL((STUBS / "outbox_schema.sql").read_text(encoding="utf-8"))

@@ -7,9 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
-
-import psycopg
+from typing import TYPE_CHECKING, Any
 
 from workbook.graders import outbox_quiet
 from workbook.graders.outbox_blame import Blame
@@ -22,6 +20,9 @@ from workbook.graders.outbox_pump import Child, Crew, Pump
 from workbook.grading.check import Bench, Broken, Record
 from workbook.grading.inert import inert
 from workbook.grading.verdict import Status, Verdict
+
+if TYPE_CHECKING:
+    import psycopg
 
 RESERVE = 0.5  # seconds of a check's limit kept for telling how it ended
 OFTEN, SELDOM = 0.004, 0.05  # seconds between two looks into the table

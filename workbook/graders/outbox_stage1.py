@@ -221,7 +221,9 @@ def late_commits_with_smaller_ids_are_published(bench: Bench) -> None:
 def one_pump_keeps_order(bench: Bench) -> None:
     with scene(bench, "run") as play:
         rows = Rows(bench.rng)
-        play.database.skip_to(999_997)  # the ids of the first batch get one digit longer, within one aggregate
+        play.database.skip_to(
+            999_997
+        )  # the ids of the first batch get one digit longer, within one aggregate
         made = play.insert(rows.mixed(rows.aggregates(1), 7))
         made += play.insert(rows.mixed(rows.aggregates(4), 8))
         # What the table looks like after a while: the clock runs backwards, rows lie anywhere.

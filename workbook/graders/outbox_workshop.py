@@ -11,8 +11,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from psycopg import sql
-
 from workbook.graders.outbox_database import Database
 from workbook.grading.check import NotGraded
 from workbook.services import Postgres, ServiceError, postgres
@@ -88,6 +86,8 @@ class Workshop:
             yield self._own
 
     def _lend(self, url: str) -> Database:
+        from psycopg import sql
+
         with self._lock:
             if self._free:
                 return self._free.pop()

@@ -69,7 +69,6 @@ class Kit:
         self.actors = actors
         self.file_name = file_name
         self.source = ""
-        self.blocks: Any = None
         self.writing = False
         self.idle_actors: dict[str, Any] = {}
         self._answer = answer

@@ -29,9 +29,11 @@ class Blocks:
         ] = {}  # line -> objects whose acquire, wait, get ... is called there
         self.text = source.splitlines()
         try:
-            tree = ast.parse(source)
-        except (SyntaxError, ValueError):
-            return
+            self._read(ast.parse(source))
+        except Exception:
+            return  # builtins that the learner patched reach ast: then there is less to tell, and nothing to fail
+
+    def _read(self, tree: ast.AST) -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.With):
                 for item in node.items:

@@ -1,6 +1,6 @@
 """`make matrix`: every answer of the bank against the checks of its kata, as a table.
 
-    python -m tests.matrix [--kata NAME] [--named] [--out FILE]
+    python -m tests.matrix [--kata NAME] [--kind KIND] [--named] [--out FILE]
 
 Right answers must pass every check; a wrong answer must fail the check it names; a hostile submission must not
 pass its kata. With `--named` wrong answers run their named check only, and right answers are left to the
@@ -24,6 +24,7 @@ from tests import bank
 from workbook.graders.catalogue import NAMES, find
 from workbook.grading.verdict import Status
 
+KINDS = ("right", "wrong", "hostile")
 OUT = Path(__file__).parent.parent / "docs" / "matrix.json"
 
 
@@ -103,13 +104,14 @@ def hostile_row(path: Path) -> Row:
 SEVERITY = [Status.FAILED, Status.TIMED_OUT, Status.CRASHED]
 
 
-def rows(katas: list[str], named: bool, console: Console) -> Iterator[Row]:
+def rows(katas: list[str], kinds: list[str], named: bool, console: Console) -> Iterator[Row]:
     work: list[tuple[str, str, Path]] = []
     for kata in katas:
-        if not named:
+        if "right" in kinds and not named:
             work += [(kata, "right", path) for path in bank.right(kata)]
-        work += [(kata, "wrong", path) for path in bank.wrong(kata)]
-    if "broker" in katas:
+        if "wrong" in kinds:
+            work += [(kata, "wrong", path) for path in bank.wrong(kata)]
+    if "broker" in katas and "hostile" in kinds:
         work += [("broker", "hostile", path) for path in bank.hostile()]
     for kata, kind, path in track(work, "answers", console=console, disable=not console.is_terminal):
         if kind == "right":
@@ -125,31 +127,32 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m tests.matrix", description="every answer against the graders"
     )
     parser.add_argument("--kata", choices=NAMES, action="append")
+    parser.add_argument("--kind", choices=KINDS, action="append")
     parser.add_argument("--named", action="store_true", help="wrong answers: their named check only")
     parser.add_argument(
         "--out", type=Path, default=None, help=f"write the table as JSON (full runs: {OUT.name})"
     )
     order = parser.parse_args(argv)
-    katas = order.kata or list(NAMES)
+    katas, kinds = order.kata or list(NAMES), order.kind or list(KINDS)
     console = Console()
     table = []
-    for row in rows(katas, order.named, console):
+    for row in rows(katas, kinds, order.named, console):
         table.append(row)
         if not row.as_expected:
             console.print(
                 f"NOT AS EXPECTED {row.kind} {row.kata}/{row.name}: {row.seen} {row.message}", markup=False
             )
     for kata in katas:
-        for kind in ("right", "wrong", "hostile"):
+        for kind in KINDS:
             some = [row for row in table if (row.kata, row.kind) == (kata, kind)]
             if some:
                 good = sum(row.as_expected for row in some)
                 console.print(f"{kata:<10}{kind:<9}{good} of {len(some)} as expected", markup=False)
         caught = {row.expected for row in table if (row.kata, row.kind) == (kata, "wrong")}
         without = [check.id for check in find(kata).checks if check.id not in caught]
-        if without:
+        if without and "wrong" in kinds:
             console.print(f"{kata:<10}checks without a wrong answer: {', '.join(without)}", markup=False)
-    out = order.out or (None if order.named or order.kata else OUT)
+    out = order.out or (None if order.named or order.kata or order.kind else OUT)
     if out is not None:
         document = [{key: value for key, value in asdict(row).items() if key != "seconds"} for row in table]
         out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")

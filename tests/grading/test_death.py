@@ -25,8 +25,8 @@ import sys
 from pathlib import Path
 from workbook.graders.catalogue import find
 from workbook.grading.attempt import Attempt
-with Attempt(find("outbox"), Path(sys.argv[1])) as attempt:
-    print(attempt.result("header_is_the_id").status, flush=True)
+with Attempt(find(sys.argv[1]), Path(sys.argv[2])) as attempt:
+    print(attempt.result(sys.argv[3]).status, flush=True)
     attempt.finish()
 """
 
@@ -57,10 +57,18 @@ def files() -> set[Path]:
     return servers | set(temporary.glob("pubsub-child-*")) | set(temporary.glob("pubsub-proxies-*"))
 
 
-def test_nothing_survives_the_death_of_a_grading_run() -> None:
+@pytest.mark.parametrize(
+    ("kata", "first", "processes"),
+    [
+        ("broker", "one_subscriber_receives", 2),  # wardens and what they started
+        ("wildcard", "validators_accept_valid_names", 2),
+        ("outbox", "header_is_the_id", 4),  # and the server
+    ],
+)
+def test_nothing_survives_the_death_of_a_grading_run(kata: str, first: str, processes: int) -> None:
     before = files()
     grading = subprocess.Popen(
-        [sys.executable, "-c", GRADING, str(bank.SOLUTIONS / "outbox.py")],
+        [sys.executable, "-c", GRADING, kata, str(bank.right(kata)[0]), first],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
@@ -68,11 +76,11 @@ def test_nothing_survives_the_death_of_a_grading_run() -> None:
     )
     assert grading.stdout is not None
     with grading, grading.stdout:
-        assert grading.stdout.readline() == "passed\n"  # so server, wardens and proxies are up
+        assert grading.stdout.readline() == "passed\n"  # so what it needs is up
         watched = [os.pidfd_open(pid) for pid in below(grading.pid) if alive(pid)]
         made = files() - before
         grading.send_signal(signal.SIGKILL)
-    assert len(watched) >= 4
+    assert len(watched) >= processes
     assert made
     until = time.monotonic() + PATIENCE
     for descriptor in watched:

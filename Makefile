@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Versions only, no addresses: what is tested together.
 LOCK := requirements.lock
 
-.PHONY: help study test matrix lint lab site notebooks clean
+.PHONY: help study test slow matrix lint lab site notebooks clean
 
 help:
 	@echo "make study    set everything up, then show where you stand and what to do next"
@@ -16,6 +16,7 @@ help:
 	@echo "make site     build the study site and serve it on this machine"
 	@echo "make matrix   every answer against every check of the graders"
 	@echo "make lint     ruff, mypy --strict, import-linter"
+	@echo "make slow     the tests that take minutes"
 	@echo "make clean    remove what set-up and tests have made; your katas and your progress stay"
 
 study: $(VENV)/.study
@@ -24,6 +25,10 @@ study: $(VENV)/.study
 test: $(VENV)/.test
 	@$(BIN)/python -m pytest tests
 	@$(MAKE) --no-print-directory notebooks
+
+# What takes minutes: coverage of intervals and the like.
+slow: $(VENV)/.test
+	@$(BIN)/python -m pytest tests -m slow
 
 # Every notebook is run, and what comes out is compared with what is stored in it.
 notebooks: $(VENV)/.test

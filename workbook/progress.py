@@ -87,6 +87,17 @@ class Progress:
                 _prepare(connection, path)
             yield cls(connection, path)
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """For the modules that keep tables of their own in this file; autocommit, so BEGIN what belongs together."""
+        return self._connection
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """A block in which sqlite3's errors become ProgressError."""
+        with _explained(self.path):
+            yield
+
     def record(self, kata: str, sha256: str, seed: int, result: CheckResult) -> None:
         """Add one verdict. Raises ProgressError. What could not be graded is not a verdict and is not kept."""
         if result.status is Status.NOT_GRADED:

@@ -141,12 +141,12 @@ class SlowSubscriber(Scenario):
         if self.warm_up:
             env.run(until=self.warm_up)
         start, published, hold_sum = env.now, topic.published - topic.held, topic.hold_sum
-        shots = [self._meters(topic, start)]
+        first, handled = self._meters(topic, start), [self._handled(topic, start)]
         for window in range(1, WINDOWS + 1):
             env.run(until=start + self.duration * window / WINDOWS)
-            shots.append(self._meters(topic, env.now))
-        slow, fast = (_since(first, last) for first, last in zip(shots[0], shots[-1], strict=True))
-        slow_series, fast_series = zip(*(_ages(a, b) for a, b in pairwise(shots)), strict=True)
+            handled.append(self._handled(topic, env.now))
+        slow, fast = (_since(a, b) for a, b in zip(first, self._meters(topic, env.now), strict=True))
+        slow_series, fast_series = (_mean_ages(totals) for totals in zip(*handled, strict=True))
         out = topic.published - topic.held - published
         slowest = topic.subscribers[: self.slow]
         disconnects = sum(subscriber.disconnects for subscriber in slowest)
@@ -185,6 +185,11 @@ class SlowSubscriber(Scenario):
     def _meters(self, topic: Topic, now: float) -> tuple[Meter | None, Meter | None]:
         meters = [subscriber.meter(now) for subscriber in topic.subscribers]
         return pooled(meters[: self.slow]), pooled(meters[self.slow :])
+
+    def _handled(self, topic: Topic, now: float) -> tuple[tuple[int, float], tuple[int, float]]:
+        """Messages delivered so far and the sum of their ages, by slow and by fast subscribers."""
+        each = [subscriber.handled(now) for subscriber in topic.subscribers]
+        return _added(each[: self.slow]), _added(each[self.slow :])
 
     def _connection(self, rate: float) -> float:
         return first_passage(self.publish_rate, rate, self.buffer + 1)
@@ -227,9 +232,16 @@ def _since(earlier: Meter | None, later: Meter | None) -> Meter | None:
     return later.since(earlier) if earlier and later else None
 
 
-def _ages(earlier: Sequence[Meter | None], later: Sequence[Meter | None]) -> tuple[float | None, ...]:
-    periods = [_since(a, b) for a, b in zip(earlier, later, strict=True)]
-    return tuple(period.mean_age if period else None for period in periods)
+def _added(each: Sequence[tuple[int, float]]) -> tuple[int, float]:
+    return sum(count for count, _ in each), sum(ages for _, ages in each)
+
+
+def _mean_ages(totals: Sequence[tuple[int, float]]) -> tuple[float | None, ...]:
+    """Mean ages between moments; None where nothing was delivered."""
+    return tuple(
+        (ages - ages_before) / (count - count_before) if count > count_before else None
+        for (count_before, ages_before), (count, ages) in pairwise(totals)
+    )
 
 
 def _connected(subscriber: Subscriber, now: float) -> float:

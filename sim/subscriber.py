@@ -167,6 +167,11 @@ class Subscriber:
         self._time_at[self.level] += now - self._changed
         self._changed = now
 
+    def handled(self, now: float) -> tuple[int, float]:
+        """Return how many messages were delivered so far, and the sum of their ages: much cheaper than `meter`."""
+        self.advance(now)
+        return sum(self._bins), self._age_sum
+
     def meter(self, now: float) -> Meter:
         """Return the totals so far; `now` may not lie in the past."""
         self.advance(now)

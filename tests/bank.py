@@ -37,13 +37,13 @@ def hostile() -> list[Path]:
 
 
 def first_line(path: Path) -> str:
-    """The first line of a file's docstring: for a wrong answer the check that must fail."""
+    """The first line of a file's docstring: the check that must fail, or, of a hostile one, the verdict."""
     source = path.read_text(encoding="utf-8", errors="replace")
     try:
-        doc = ast.get_docstring(ast.parse(source))
+        doc = ast.get_docstring(ast.parse(source)) or source.lstrip("# ")
     except (SyntaxError, ValueError):
         doc = source.split('"""')[1] if '"""' in source else source.lstrip("# ")
-    return (doc or "").strip().splitlines()[0].strip()
+    return doc.strip().splitlines()[0].strip()
 
 
 def named_checks(kata: str) -> set[str]:

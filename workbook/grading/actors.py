@@ -228,8 +228,8 @@ class Company:
                 self.kit.idle_actors[name] = actor
 
 
-def reachable(roots: Any, module_name: str) -> Any:
-    """How many objects can be reached from `roots` without leaving the learner's own code.
+def reachable(roots: Any, module_name: str, most: int = 10**9) -> Any:
+    """How many objects can be reached from `roots` without leaving the learner's own code, counted up to `most`.
 
     Modules, classes and functions of others end the walk; so does anything of ours.
     """
@@ -237,7 +237,7 @@ def reachable(roots: Any, module_name: str) -> Any:
     get_referents = gc.get_referents
     seen = {}
     todo = list(roots)
-    while todo:
+    while todo and len(seen) < most:
         thing = todo.pop()
         if id(thing) in seen:
             continue

@@ -185,7 +185,8 @@ class ChildBench:
             if record.get("k") == "not-loaded":
                 raise Broken(not_loaded(record, self.source, self.file_name))
         place = quote(self.source, last_line(ended.fault, str(self._path)), self.file_name)
-        verdict = sentence(ended, self._silence or self._limit, place)
+        limit = self._limit if ended.manner == "slow" else self._silence or self._limit
+        verdict = sentence(ended, limit, place)
         started = next((record for record in records if record.get("k") == "process"), None)
         fault = next((record for record in records if record.get("k") == "fault"), None)
         if verdict is None and fault is not None:

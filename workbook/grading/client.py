@@ -30,6 +30,7 @@ class Ended:
     left: int = 0  # processes it left behind, killed
     resident: int = 0  # bytes of memory it held when its time was up
     seconds: float = 0.0
+    manner: str = ""  # what it did when its time was up: spins, livelock, waits, slow; empty: not known
 
 
 class Warden:

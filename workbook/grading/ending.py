@@ -19,6 +19,14 @@ SIGNALS = {
     signal.SIGXCPU: "it used up its processor time",
 }
 
+MANNERS = {
+    "spins": "one thread runs all the time and gets nowhere",
+    "livelock": "several threads run all the time and none of them gets on, a livelock",
+    "waits": "it waits for something that does not come",
+    "slow": "it got on until the end, but is too slow",
+    "": "it spins or waits",  # where the system does not tell
+}
+
 
 def last_line(fault: str, file_name: str) -> int | None:
     """The innermost line of the learner's file in the newest dump of the fault handler, or None."""
@@ -53,7 +61,7 @@ def sentence(ended: Ended, limit: float, place: str) -> Verdict | None:
             )
         case "limit":
             return Verdict(
-                Status.TIMED_OUT, f"Did not finish within {limit:g} s: it spins or waits.{at}{printed}"
+                Status.TIMED_OUT, f"Did not finish within {round(limit, 1):g} s: {MANNERS[ended.manner]}.{at}{printed}"
             )
         case "memory":
             return Verdict(Status.CRASHED, f"Used more than 2 GB of memory and was stopped.{at}")

@@ -93,6 +93,19 @@ def starved(pid: int, seconds: float) -> bool:
     return runnable and ticks / os.sysconf("SC_CLK_TCK") < 0.6 * seconds
 
 
+def thread_times(pid: int) -> Any:
+    """Clock ticks of processor time by thread (Linux); empty where that cannot be read."""
+    found = {}
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/stat", "rb") as file:
+                fields = file.read().rsplit(b")", 1)[1].split()
+            found[task] = int(fields[11]) + int(fields[12])
+    except (OSError, IndexError, ValueError):
+        return {}
+    return found
+
+
 def send_signal(pid: int, number: int) -> None:
     try:
         os.kill(pid, number)
@@ -170,6 +183,9 @@ class Run:
             os.set_blocking(descriptor, False)
         self.status: int | None = None
         self.resident = 0
+        self.last = self.started  # when it last reported something
+        self.times: Any = None  # thread times soon after that
+        self.manner = ""  # what it did when its time was up: spins, livelock, waits, slow
         self.unread = b""
         self.kept = {self.output: b"", self.fault: b""}
         self.printed = 0
@@ -189,6 +205,26 @@ class Run:
                 return
             yield line[len(token) :]
 
+    def judge_manner(self, silence: float) -> None:
+        """Tell apart why it did not finish: by whether it got on, and by which threads ran meanwhile."""
+        now = time.monotonic()
+        if now - self.last < 0.5 * silence:
+            self.manner = "slow"
+            return
+        times = thread_times(self.pid)
+        if not self.times or not times:
+            return
+        begun, before = self.times
+        span = (now - begun) * os.sysconf("SC_CLK_TCK")
+        used = {task: (ticks - before.get(task, 0)) / span for task, ticks in times.items()}
+        # The first thread is ours, which looks at the others all the time; what imports the file is that thread, too.
+        first = used.pop(str(self.pid), 0.0)
+        ran = sum(share > 0.05 for share in used.values())
+        if ran > 1:
+            self.manner = "livelock"
+        else:
+            self.manner = "spins" if ran == 1 or first > 0.25 else "waits"
+
     def ended(self, left: int) -> Any:
         status = os.waitstatus_to_exitcode(self.status) if self.status is not None else None
         if not self.how:
@@ -201,6 +237,7 @@ class Run:
             "fault": self.kept[self.fault].decode("utf-8", "replace"),
             "left": left,
             "resident": self.resident,
+            "manner": self.manner,
             "seconds": time.monotonic() - self.started,
         }
 
@@ -279,10 +316,13 @@ class Warden:
             if now >= deadline:
                 run.how = "limit"
                 run.resident = resident(run.pid)
+                run.judge_manner(silence)
                 break
             if now >= next_look:
                 looks += 1
                 next_look = now + 0.05
+                if run.times is None:
+                    run.times = now, thread_times(run.pid)
                 if resident(run.pid) > request["memory"]:
                     run.how = "memory"
                     break
@@ -301,6 +341,7 @@ class Warden:
                     watch.unregister(key.fd)
                     answer_open = answer_open and key.fd != run.answer
                 elif key.fd == run.answer:
+                    run.last, run.times = time.monotonic(), None
                     for frame in run.frames(data):
                         if frame == b'{"k":"done"}':
                             run.how = "done"

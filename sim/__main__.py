@@ -8,16 +8,18 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from pathlib import Path
 
-from sim.arguments import Order, read
+from sim.arguments import CAP, Order, read
+from sim.executors import executor
 from sim.output import make_folder, write_csv, write_figures, write_json
+from sim.precision import Missed, refine
 from sim.progress import progress_bar
 from sim.scenario import ParameterError, Result, Scenario
 from sim.studies import HEADLINES, studies, variants
-from sim.summary import Summary, summarise
-from sim.sweep import Interrupted, by_scenario, process_pool, sweep
+from sim.summary import Summary, label_of, summarise
+from sim.sweep import Interrupted, by_scenario, sweep
 from sim.table import table
 
 STOPPED = 130  # what a shell reports of a program that Ctrl-C ended
@@ -47,14 +49,17 @@ def run(order: Order) -> int:
     wanted = studies(order.scenario, compared, order.quick) if order.out is not None else ()
     scenarios = dict.fromkeys([*compared, *(scenario for study in wanted for scenario in study.scenarios)])
     stopped: Interrupted | None = None
+    missed: tuple[Missed, ...] = ()
     try:
-        results = simulate(order, tuple(scenarios))
+        results, missed = simulate(order, tuple(scenarios), compared)
     except Interrupted as error:
         stopped, results = error, error.results
     groups = by_scenario(results)
     summaries = [summarise(groups[scenario]) for scenario in compared if scenario in groups]
     if summaries:
         show(order, summaries, results)
+        if order.precision is not None and stopped is None:
+            print(precision_line(order.precision, missed))
     if results and order.out is not None:
         write(order, order.out, summaries, results, complete=stopped is None)
         if stopped is None:
@@ -66,18 +71,35 @@ def run(order: Order) -> int:
     return 0
 
 
-def simulate(order: Order, scenarios: Sequence[Scenario]) -> tuple[Result, ...]:
-    """Run every scenario, in this process or in as many as asked for."""
-    with progress_bar(order.scenario.name) as progress:
-        if order.jobs == 1:
-            return sweep(
-                scenarios, order.replications, seed=order.seed, streams=order.streams, progress=progress
-            )
-        with process_pool(order.jobs) as pool:
-            _start_workers(pool, order.jobs)
-            return sweep(
-                scenarios, order.replications, pool, seed=order.seed, streams=order.streams, progress=progress
-            )
+def simulate(
+    order: Order, scenarios: Sequence[Scenario], compared: Sequence[Scenario]
+) -> tuple[tuple[Result, ...], tuple[Missed, ...]]:
+    """Run every scenario, here or in as many processes as asked for, those compared as often as is needed."""
+    with progress_bar(order.scenario.name) as progress, executor(order.place, order.jobs) as workers:
+        if isinstance(workers, ProcessPoolExecutor):
+            _start_workers(workers, order.jobs)
+        results = sweep(
+            scenarios, order.replications, workers, seed=order.seed, streams=order.streams, progress=progress
+        )
+        if order.precision is None:
+            return results, ()
+        groups = by_scenario(results)
+        asked = {scenario: groups[scenario] for scenario in compared}
+        refined, missed = refine(asked, HEADLINES[order.scenario.name], order.precision, workers, at_most=CAP)
+        return tuple(result for group in (groups | refined).values() for result in group), missed
+
+
+def precision_line(precision: float, missed: Sequence[Missed]) -> str:
+    """Say whether every interval is as narrow as asked, and which are not."""
+    if not missed:
+        return f"\nevery interval is within {precision:.3g} of its mean, on either side"
+    wide = [
+        f"{label_of(one.scenario, one.scenario.compared)} {one.measure.replace('_', ' ')} {one.share:.2g}"
+        for one in missed
+    ]
+    return (
+        f"\n{CAP:,} replications are not enough to be within {precision:.3g} of the mean: {', '.join(wide)}"
+    )
 
 
 def _start_workers(pool: Executor, jobs: int) -> None:

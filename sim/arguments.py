@@ -9,11 +9,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
+from sim.executors import check_place
 from sim.scenario import ParameterError, Rule, Scenario
 from sim.streams import AUTO, KINDS, resolve_kind
 from sim.studies import QUICK_REPLICATIONS, SCENARIOS, defaults
 
 REPLICATIONS = 20
+CAP = 1_000  # replications that --precision goes up to
 THEMES = ("light", "dark", "both")
 
 OPTIONS: dict[str, Rule] = {
@@ -38,6 +40,8 @@ class Order:
     jobs: int
     quick: bool
     themes: tuple[str, ...]
+    place: str | None = None  # dask:ADDRESS; None: this machine
+    precision: float | None = None  # half of an interval, as a share of the mean
 
     def differences(self) -> str:
         """Return the parameters that are not the scenario's own defaults, for people."""
@@ -73,6 +77,10 @@ def read(argv: Sequence[str], prog: str) -> Order | None:
     options = {
         option: OPTIONS[option].from_text(option, given.pop(option)) for option in OPTIONS if option in given
     }
+    place = check_place(given.pop("executor")) if "executor" in given else None
+    if place is not None and "jobs" in options:
+        raise ParameterError("jobs are processes of this machine; with --executor the cluster decides")
+    precision = percent(given.pop("precision")) if "precision" in given else None
     streams = options.get("streams", AUTO)
     if streams == "numpy" and find_spec("numpy") is None:
         raise ParameterError("streams numpy needs numpy, which is not installed: say --streams python")
@@ -90,7 +98,21 @@ def read(argv: Sequence[str], prog: str) -> Order | None:
         jobs=options.get("jobs", _processors()),
         quick=quick,
         themes=("light", "dark") if theme == "both" else (theme,),
+        place=place,
+        precision=precision,
     )
+
+
+def percent(text: str) -> float:
+    """A share from "1%" or "0.01"; ParameterError unless it is above 0 and at most 100 %."""
+    number = text.strip().removesuffix("%")
+    try:
+        share = float(number) / (100.0 if number != text.strip() else 1.0)
+    except ValueError:
+        share = 0.0
+    if not 0.0 < share <= 1.0:
+        raise ParameterError(f"precision must be a share of the mean above 0, such as 1%, got {text!r}")
+    return share
 
 
 def _parser(prog: str) -> ArgumentParser:
@@ -136,6 +158,19 @@ def _parser(prog: str) -> ArgumentParser:
             default=SUPPRESS,
             metavar="FOLDER",
             help="where figures (SVG and PNG), CSV and JSON go; without it there is only the table",
+        )
+        group.add_argument(
+            "--precision",
+            default=SUPPRESS,
+            metavar="SHARE",
+            help="such as 1%%: add replications until every interval of the table is so narrow on either side, "
+            f"{CAP:,} at most",
+        )
+        group.add_argument(
+            "--executor",
+            default=SUPPRESS,
+            metavar="dask:ADDRESS",
+            help="run on a Dask cluster, named by its scheduler, instead of on this machine",
         )
         group.add_argument(
             "--quick", action="store_true", default=SUPPRESS, help="fewer and shorter runs: about 10 s"

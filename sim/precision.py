@@ -1,13 +1,14 @@
 """Replications until an interval is small enough: as many as a question needs, and not more."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 
 from sim.scenario import Result, Scenario
 from sim.statistics import Interval, interval
 from sim.streams import AUTO
+from sim.summary import estimate
 from sim.sweep import sweep
 
 
@@ -18,6 +19,63 @@ class Precise:
     results: tuple[Result, ...]
     interval: Interval
     reached: bool
+
+
+@dataclass(frozen=True)
+class Missed:
+    """An interval that is still wider than asked: half of its width as a share of the mean."""
+
+    scenario: Scenario
+    measure: str
+    share: float
+
+
+def refine(
+    groups: dict[Scenario, tuple[Result, ...]],
+    measures: Iterable[str],
+    precision: float,
+    executor: Executor | None = None,
+    *,
+    at_most: int = 1_000,
+) -> tuple[dict[Scenario, tuple[Result, ...]], tuple[Missed, ...]]:
+    """Add replications to each group until every interval is at most `precision` of its mean, on either side.
+
+    Seeds and streams are those of the group's results. A measure without a mean, such as the time to a drop
+    that does not always happen, is passed over. Returns the groups, and what is not reached with `at_most`
+    replications. ValueError for a precision that is not above 0.
+    """
+    if not precision > 0:
+        raise ValueError(f"precision must be above 0, a share of the mean, got {precision!r}")
+    measures, refined, missed = tuple(measures), dict(groups), list[Missed]()
+    for scenario in groups:
+        while True:
+            found = refined[scenario]
+            shares = {measure: _share(found, measure) for measure in measures}
+            widest = max(shares.values(), default=0.0)
+            if widest <= precision or len(found) >= at_most:
+                missed += [
+                    Missed(scenario, name, share) for name, share in shares.items() if share > precision
+                ]
+                break
+            needed = len(found) * (widest / precision) ** 2
+            wanted = ceil(min(needed, 2 * len(found), at_most))  # at most doubled: a first spread may mislead
+            refined[scenario] = found + sweep(
+                [scenario],
+                wanted - len(found),
+                executor,
+                seed=found[0].seed,
+                streams=found[0].streams,
+                first_replication=len(found),
+            )
+    return refined, tuple(missed)
+
+
+def _share(results: Sequence[Result], measure: str) -> float:
+    """Half of an interval's width as a share of its mean; 0 where there is no mean, or no spread."""
+    found = estimate(results, measure)
+    if found is None or found.half_width == 0.0:
+        return 0.0
+    return found.half_width / abs(found.mean) if found.mean else inf
 
 
 def replicate(

@@ -1,4 +1,4 @@
-"""failed
+"""failed or timed_out
 
 A right broker with a thread that turns round for ever from the first subscription on.
 """

@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from coins import Coin
 
-from sim.precision import replicate
+from sim.__main__ import main
+from sim.precision import refine, replicate
 from sim.slow_subscriber import SlowSubscriber
-from sim.sweep import sweep
+from sim.sweep import by_scenario, sweep
 
 FAIR = Coin(coins=50)
 
@@ -57,3 +58,41 @@ def test_a_measure_that_did_not_happen_has_no_mean() -> None:
     calm = SlowSubscriber(slowness=0.1, duration=0.1)
     with pytest.raises(ValueError, match="first_drop did not happen in replication 0: it has no mean"):
         replicate(calm, "first_drop", 0.1, start=2)
+
+
+def test_every_group_gets_the_replications_it_needs_and_no_others() -> None:
+    rare = Coin(bias=0.01, coins=50)
+    groups = by_scenario(sweep([FAIR, rare], 20, seed=5))
+    refined, missed = refine(groups, ["heads"], 0.02, at_most=400)
+    assert 100 < len(refined[FAIR]) < 400
+    assert refined[FAIR] == sweep([FAIR], len(refined[FAIR]), seed=5)
+    assert len(refined[rare]) == 400
+    assert [(one.scenario, one.measure) for one in missed] == [(rare, "heads")]
+    assert missed[0].share > 0.02
+
+
+def test_a_measure_without_spread_or_without_a_mean_asks_for_nothing() -> None:
+    groups = by_scenario(sweep([Coin(bias=0.0)], 20))
+    assert refine(groups, ["heads"], 0.01) == (groups, ())
+
+
+def test_the_command_says_whether_every_interval_is_small_enough(capsys: pytest.CaptureFixture[str]) -> None:
+    order = [
+        "buffer-sizing",
+        "--quick",
+        "--messages",
+        "20",
+        "--replications",
+        "3",
+        "--jobs",
+        "1",
+        "--load",
+        "1.2",
+    ]
+    assert main([*order, "--precision", "40%"]) == 0
+    assert "every interval is within 0.4 of its mean" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["0", "0%", "-1%", "101%", "much"])
+def test_a_precision_that_is_no_share_is_refused(text: str) -> None:
+    assert main(["buffer-sizing", f"--precision={text}"]) == 2

@@ -65,6 +65,12 @@ def is_open(state: State, kind: str) -> bool:
     return not state.paused and state.phase in table.get(kind, ())
 
 
+def open_kinds(state: State) -> list[str]:
+    """The kinds that can be ticked now, what is being talked about first."""
+    order = ("late", "flag", "signal", "point") if state.phase is Phase.FOLLOW_UP else KINDS
+    return [kind for kind in order if is_open(state, kind)]
+
+
 def is_ticked(turn: Turn, kind: str, number: int, entry: str) -> bool:
     if kind in ("point", "late"):
         return entry in (turn.points if kind == "point" else turn.late)

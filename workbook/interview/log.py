@@ -122,8 +122,9 @@ class Sessions:
             state = replay(_setup(json.loads(row[1]), row[2]), log)
             return Kept(session, datetime.fromisoformat(row[0]), row[3], state, tuple(log))
         except (ValueError, KeyError, TypeError, AttributeError, Refused, BadSetup) as error:
+            why = str(error).rstrip(".")
             raise ProgressError(
-                f"Session {session} in {self._progress.path} cannot be read ({error}); it is damaged or from a newer "
+                f"Session {session} in {self._progress.path} cannot be read ({why}); it is damaged or from a newer "
                 "workbook, and was left as it is. Update the workbook, or begin another with --new."
             ) from None
 

@@ -73,7 +73,7 @@ def step(state: State, event: Event, now: float) -> State:
     if state.phase is Phase.DONE:
         raise Refused("The session is over.")
     handler: Callable[[State, Any], State] = _HANDLERS[type(event)]
-    return handler(_run_clock(state, now), event)
+    return handler(run_clock(state, now), event)
 
 
 def replay(setup: Setup, log: list[tuple[Event, float]]) -> State:
@@ -84,7 +84,8 @@ def replay(setup: Setup, log: list[tuple[Event, float]]) -> State:
     return state
 
 
-def _run_clock(state: State, now: float) -> State:
+def run_clock(state: State, now: float) -> State:
+    """The state when nothing but time goes by, for clocks on screens."""
     passed = max(0.0, now - state.now)
     state = replace(state, now=state.now + passed)
     if state.paused or state.phase is Phase.READY:

@@ -8,6 +8,7 @@ reviews, over the same range of days.
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
@@ -84,6 +85,14 @@ def reviewed(memory: Memory, rating: Rating, now: datetime) -> Memory:
         after.difficulty,
         now,
     )
+
+
+def replayed(card: str, log: Iterable[tuple[Rating, datetime]]) -> Memory | None:
+    """The memory that these reviews, in order of time, leave behind; None if there are none."""
+    memory = None
+    for rating, at in log:
+        memory = reviewed(memory or Memory(card, at.astimezone(UTC)), rating, at)
+    return memory
 
 
 def fuzzed(interval: timedelta, card: str, reviews: int) -> timedelta:

@@ -81,12 +81,12 @@ def _ask(one: Due, more: int, ask: Callable[[str], str], show: Callable[[str], N
         f"{KINDS[card.kind]} {card.id} ({card.level}), {left}"
         + (f"; due because of {one.why}" if one.why else "")
     )
-    show(card.front)
+    show(_plain(card.front))
     if ask("Say it aloud, then press Enter (q quits). ").strip().lower() == "q":
         raise Stopped
-    show(card.back)
+    show(_plain(card.back))
     for point in card.points:
-        show(f"  - {point}")
+        show(f"  - {_plain(point)}")
     if card.shown:
         show("Shown by " + ", ".join(map(str, card.shown)) + ".")
     while True:
@@ -98,3 +98,8 @@ def _ask(one: Due, more: int, ask: Callable[[str], str], show: Callable[[str], N
         if said in RATINGS:
             return RATINGS[said]
         show(f"{said[:20]!r} is none of 1, 2, 3, 4, s and q.")
+
+
+def _plain(text: str) -> str:
+    """Markdown without the marks that a terminal does not show."""
+    return text.replace("**", "")

@@ -96,6 +96,7 @@ class Reviews:
 
         ProgressError as well if the card was reviewed elsewhere in the meantime, or the clock runs backwards.
         """
+        now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # as it is kept, so a replay is exact
         try:
             after = reviewed(memory, rating, now)
         except ValueError as error:
@@ -162,6 +163,19 @@ class Reviews:
         waiting.sort(key=lambda due: (not due.why, due.memory.due if due.memory else end))
         return (*waiting, *[Due(card, None) for card in cards if card.id not in known][:new])
 
+    def weak(self) -> tuple[str, ...]:
+        """Cards that were made due out of turn, then those whose newest rating is again; the newest first."""
+        with self._progress.explained():
+            made = self._connection.execute(
+                "SELECT card, max(at) AS newest FROM review_due GROUP BY card ORDER BY newest DESC, card"
+            ).fetchall()
+            again = self._connection.execute(
+                "SELECT card, max(number), rating, at FROM review_log GROUP BY card ORDER BY at DESC, card"
+            ).fetchall()
+        return tuple(
+            dict.fromkeys([row[0] for row in made] + [row[0] for row in again if row[2] == Rating.AGAIN])
+        )
+
     def seen_since(self, start: datetime) -> int:
         """How many cards were seen for the first time since then."""
         with self._progress.explained():
@@ -221,16 +235,16 @@ def make_due(card_ids: Iterable[str], why: str, now: datetime, folder: Path | No
 
 def _taught_by(standing: Standing, cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
     """Cards that the red checks of a kata make due, each with the reason."""
-    red = {check for check, status in standing.statuses.items() if status.is_red}
+    red = [check for check, status in standing.statuses.items() if status.is_red]
     if not red:
         return
-    first = min(red)
+    many = f"{len(red)} checks are red, {red[0]} among them" if len(red) > 1 else f"{red[0]} is red"
     for card in cards:
         if card.kind == "question" and card.kata == standing.kata:
-            yield card.id, f"{standing.kata}: {len(red)} checks are red, {first} among them"
-        hit = [place.part for place in card.shown if place.kind == "kata" and place.name == standing.kata]
-        if card.kind == "flag" and red & set(hit):
-            yield card.id, f"{standing.kata}: {min(red & set(hit))} is red"
+            yield card.id, f"{standing.kata}: {many}"
+        hit = [place.part for place in card.shown if str(place) in {f"{standing.kata}: {one}" for one in red}]
+        if card.kind == "flag" and hit:
+            yield card.id, f"{standing.kata}: {hit[0]} is red"
 
 
 def _has(connection: sqlite3.Connection, table: str) -> bool:

@@ -327,11 +327,19 @@ def interview(
         Path | None, typer.Option(metavar="DIR", help="where the report is written; beside the progress else")
     ] = None,
     theme: Annotated[str, typer.Option(help="auto, dark or light")] = "auto",
+    suggest: Annotated[
+        bool,
+        typer.Option(
+            "--suggest", help="mark key points a typed answer seems to cover; often right, not always"
+        ),
+    ] = False,
 ) -> None:
     """Hold a mock interview, alone or in a pair; one that was left, or killed, goes on where it was."""
     from workbook.interview.command import Options, Stop, hold
 
-    options = Options(level, minutes, kata, pair, paper, seed, new, plain, script, reports, theme)
+    options = Options(
+        level, minutes, kata, pair, paper, seed, new, plain, script, reports, theme, suggest=suggest
+    )
     try:
         hold(options, lambda row: console.print(Text(row), soft_wrap=True))
     except Stop as sentence:
@@ -406,7 +414,15 @@ def review(
     from workbook.review.command import review as ask_cards
 
     try:
-        ask_cards(kind, level, new, only_list, input, say, lambda: datetime.now().astimezone())
+        ask_cards(
+            kind,
+            level,
+            new,
+            only_list,
+            input,
+            lambda line: console.print(Text(line)),  # wrapped between words: it is for reading
+            lambda: datetime.now().astimezone(),
+        )
     except Stop as error:
         raise stop(f"pubsub review: {error}") from None
 

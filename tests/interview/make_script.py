@@ -32,7 +32,13 @@ def lines() -> list[dict[str, object]]:
         content, tradeoffs, proof = scores
         rows += [
             {"at": start + 330, "event": "checked"},
-            {"at": start + 345, "event": "scored", "content": content, "tradeoffs": tradeoffs, "proof": proof},
+            {
+                "at": start + 345,
+                "event": "scored",
+                "content": content,
+                "tradeoffs": tradeoffs,
+                "proof": proof,
+            },
         ]
     return rows
 

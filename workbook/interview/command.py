@@ -14,7 +14,7 @@ from threading import Thread
 
 from workbook.interview import history
 from workbook.interview.bank import read_bank
-from workbook.interview.desk import Desk
+from workbook.interview.desk import Desk, Suggest
 from workbook.interview.kata_questions import after_kata
 from workbook.interview.log import Kept, Running, Sessions, only_one, open_sessions
 from workbook.interview.pair import CannotServe, PairPage
@@ -47,6 +47,7 @@ class Options:
     script: Path | None = None
     reports: Path | None = None
     theme: str = "auto"
+    suggest: bool = False
     bank: Path | None = None
 
 
@@ -174,7 +175,7 @@ def _run(
             say(f"The session ended before the script did; {left} of its lines were not used.")
         return
     page = stack.enter_context(PairPage()) if kept.state.setup.mode == "pair" else None
-    desk = Desk(running, page=page)
+    desk = Desk(running, page=page, suggest=_suggest(options) if options.suggest else None)
     if options.plain:
         from workbook.interview.plain import Plain
 
@@ -183,6 +184,24 @@ def _run(
     from workbook.interview.terminal import run
 
     run(desk, options.theme)
+
+
+def _suggest(options: Options) -> Suggest:
+    """What a typed answer seems to cover, by the words; read from the notebooks as they are now."""
+    from workbook.questions import examine
+    from workbook.suggestions.match import Suggester
+
+    paths = sorted((options.bank or notebooks()).glob("*.ipynb"))
+    questions = {question.id: question for path in paths if (question := examine(path)[0]) is not None}
+    suggester = Suggester(questions.values())
+
+    def suggest(item: str, text: str, part: str) -> dict[str, tuple[str, ...]]:
+        if item not in questions:
+            return {}
+        found = suggester.suggest(questions[item], text, "answer" if part == "answer" else "follow-up")
+        return {one.point.id: one.words for one in found}
+
+    return suggest
 
 
 class _Lines:
@@ -217,6 +236,17 @@ def _finish(kept: Kept, options: Options, say: Say) -> None:
     found = report(kept)
     for row in _essence(found):
         say(row)
+    if found.low:
+        from workbook.review.store import make_due
+
+        try:
+            make_due(
+                found.low, f"scored low in the interview of {found.began:%d %B}", datetime.now().astimezone()
+            )
+        except ProgressError as error:
+            say(str(error))
+        else:
+            say(f"`pubsub review` asks {', '.join(found.low)} next.")
     folder = options.reports or home() / "interviews"
     try:
         markdown, _ = write(found, folder)

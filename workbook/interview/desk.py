@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from workbook.interview.events import ClockRan, Event
 from workbook.interview.log import Running
 from workbook.interview.pair import PairPage
@@ -11,14 +13,23 @@ from workbook.interview.time_keeper import KEEP_EVERY, TimeKeeper
 from workbook.interview.view import candidate_view
 from workbook.progress import ProgressError
 
+# The id of a question, a typed text, "answer" or "follow-up" -> words of the text that speak for a point, by its id.
+Suggest = Callable[[str, str, str], Mapping[str, tuple[str, ...]]]
+
 
 class Desk:
     """Sends events with the time at which they happen."""
 
     def __init__(
-        self, running: Running, keeper: TimeKeeper | None = None, page: PairPage | None = None
+        self,
+        running: Running,
+        keeper: TimeKeeper | None = None,
+        page: PairPage | None = None,
+        suggest: Suggest | None = None,
     ) -> None:
         self._running = running
+        self._suggest = suggest
+        self._suggested: tuple[object, Mapping[str, tuple[str, ...]]] = ((), {})
         self._keeper = keeper or TimeKeeper(running.state.now)
         self.page = page
         self._show()
@@ -53,6 +64,20 @@ class Desk:
             said = self.send(ClockRan()) or said
         self._show()
         return said
+
+    def suggestions(self) -> Mapping[str, tuple[str, ...]]:
+        """Key points that the typed answer seems to cover, with the words that say so; no verdict. {} without any."""
+        state = self.kept
+        part = {Phase.CHECK: "answer", Phase.FOLLOW_CHECK: "follow-up"}.get(state.phase)
+        if self._suggest is None or part is None:
+            return {}
+        if state.turn.pushed:  # a key point of the answer was asked about again
+            part = "answer"
+        text = state.turn.answer if state.phase is Phase.CHECK else state.turn.follow_up_answer
+        asked = (state.turn.item, text, part)
+        if self._suggested[0] != asked:
+            self._suggested = (asked, self._suggest(*asked) if text.strip() else {})
+        return self._suggested[1]
 
     def _show(self) -> None:
         if self.page is not None:

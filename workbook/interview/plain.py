@@ -174,7 +174,7 @@ class Plain:
 
     def _list(self, state: State, kind: str) -> None:
         self._say(f"{HEADINGS[kind]}:")
-        for number, ticked, text in boxes(state, kind):
+        for number, ticked, text in boxes(state, kind, self._desk.suggestions()):
             self._say(f"  {number}{' (ticked)' if ticked else ''}  {text.replace('**', '')}")
 
     def _tick(self, state: State, kind: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from workbook.grading.inert import inert
 from workbook.interview.anchors import ANCHORS, TITLES
 from workbook.interview.checklist import entries, is_ticked
@@ -62,14 +64,20 @@ def entry_texts(state: State, kind: str) -> list[str]:
     return list(entries(state, kind))
 
 
-def boxes(state: State, kind: str) -> list[tuple[int, bool, str]]:
-    """Number, ticked or not, text of everything that can be ticked."""
+def boxes(
+    state: State, kind: str, suggested: Mapping[str, tuple[str, ...]] | None = None
+) -> list[tuple[int, bool, str]]:
+    """Number, ticked or not, text of everything that can be ticked; with what the typed words suggest."""
     ids = entries(state, kind)
     texts = entry_texts(state, kind)
     return [
-        (number, is_ticked(state.turn, kind, number, one), text)
+        (number, is_ticked(state.turn, kind, number, one), text + _suggestion((suggested or {}).get(one, ())))
         for number, (one, text) in enumerate(zip(ids, texts, strict=True), 1)
     ]
+
+
+def _suggestion(words: tuple[str, ...]) -> str:
+    return f" **Said, perhaps:** {', '.join(inert(word, 40) for word in words)}." if words else ""
 
 
 def anchor_lines(name: str) -> list[str]:

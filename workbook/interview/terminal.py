@@ -258,7 +258,7 @@ class InterviewScreen(App[None]):
         )
         drawn = (state.phase, state.paused, len(state.turns))
         checklist = self.query_one(Checklist)
-        checklist.show(state)
+        checklist.show(state, self._desk.suggestions())
         if self._desk.page is not None and state.phase is Phase.READY:
             self._paper(state)
         if drawn == self._drawn:

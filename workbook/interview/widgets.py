@@ -5,6 +5,7 @@ Both are legible without colour: a box shows what is ticked, a mark shows where 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -43,10 +44,12 @@ class Checklist(OptionList):
         super().__init__(id="checklist", markup=False)
         self._shown: list[tuple[str, int, bool, str]] = []
 
-    def show(self, state: State) -> None:
+    def show(self, state: State, suggested: Mapping[str, tuple[str, ...]]) -> None:
         """Show the lists that are open in this state, keeping the cursor where only ticks have changed."""
         kinds = open_kinds(state)
-        rows = [(kind, *box) for kind in kinds for box in boxes(state, kind)]
+        rows = [(kind, *box) for kind in kinds for box in boxes(state, kind, suggested)]
+        if rows == self._shown:
+            return
         if [(kind, number) for kind, number, _, _ in rows] == [(one[0], one[1]) for one in self._shown]:
             for kind, number, on, text in rows:
                 self.replace_option_prompt(f"{kind} {number}", _prompt(on, text))

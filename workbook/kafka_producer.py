@@ -58,6 +58,7 @@ class KafkaProducer:
         # Guards `closed`: a message is either handed over before close() flushes, or refused.
         self._lock = threading.Lock()
         self._closed = False
+        self._open: set[Future[None]] = set()  # those without a report; librdkafka's count has its own events in it
         # Futures resolve in this thread; without it librdkafka's delivery reports would lie in a queue.
         self._poller = threading.Thread(target=self._poll, name="kafka-delivery-reports", daemon=True)
         self._poller.start()
@@ -82,6 +83,8 @@ class KafkaProducer:
                 raise self._error("librdkafka's queue is full; the cluster is slow or away") from None
             except KafkaException as refused:
                 raise self._error(refused.args[0].str()) from None
+            if not future.done():
+                self._open.add(future)
         return future
 
     def close(self, seconds: float = 10.0) -> int:
@@ -91,7 +94,8 @@ class KafkaProducer:
         """
         with self._lock:
             self._closed = True
-        left: int = self._producer.flush(seconds)
+        self._producer.flush(seconds)
+        left = sum(not future.done() for future in self._open)
         if left:
             # Removed from the queues, so that their reports, failures all, come with the next poll.
             self._producer.purge()
@@ -117,5 +121,6 @@ class KafkaProducer:
                 future.set_result(None)
             else:
                 future.set_exception(self._error(failure.str()))
+            self._open.discard(future)
 
         return on_delivery

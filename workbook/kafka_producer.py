@@ -58,7 +58,9 @@ class KafkaProducer:
         # Guards `closed`: a message is either handed over before close() flushes, or refused.
         self._lock = threading.Lock()
         self._closed = False
-        self._open: set[Future[None]] = set()  # those without a report; librdkafka's count has its own events in it
+        self._open: set[Future[None]] = (
+            set()
+        )  # those without a report; librdkafka's count has its own events in it
         # Futures resolve in this thread; without it librdkafka's delivery reports would lie in a queue.
         self._poller = threading.Thread(target=self._poll, name="kafka-delivery-reports", daemon=True)
         self._poller.start()
@@ -74,17 +76,18 @@ class KafkaProducer:
         with self._lock:
             if self._closed:
                 raise self._error("the producer is closed; make a new one")
+            self._open.add(future)
             try:
                 self._producer.produce(
                     topic, value, key, headers=list(headers.items()), on_delivery=self._report(future)
                 )
             except BufferError:
+                self._open.discard(future)
                 # Not waited for: the pump tries again later anyway, and meanwhile the poll thread makes room.
                 raise self._error("librdkafka's queue is full; the cluster is slow or away") from None
             except KafkaException as refused:
+                self._open.discard(future)
                 raise self._error(refused.args[0].str()) from None
-            if not future.done():
-                self._open.add(future)
         return future
 
     def close(self, seconds: float = 10.0) -> int:
@@ -95,7 +98,7 @@ class KafkaProducer:
         with self._lock:
             self._closed = True
         self._producer.flush(seconds)
-        left = sum(not future.done() for future in self._open)
+        left = sum(not future.done() for future in list(self._open))
         if left:
             # Removed from the queues, so that their reports, failures all, come with the next poll.
             self._producer.purge()

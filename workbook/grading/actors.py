@@ -235,7 +235,7 @@ def reachable(roots: Any, module_name: str, most: int = 10**9) -> Any:
     """
     gc.collect()
     get_referents = gc.get_referents
-    seen = {}
+    seen: dict[int, Any] = {}
     todo = list(roots)
     while todo and len(seen) < most:
         thing = todo.pop()

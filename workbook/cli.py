@@ -36,6 +36,11 @@ def say(line: str) -> None:
     console.print(Text(line), soft_wrap=True)
 
 
+def warn(line: str) -> None:
+    """Print a line to standard error: something is left out, and the command goes on."""
+    errors.print(Text(line), soft_wrap=True)
+
+
 def find_kata(name: str) -> Kata:
     from workbook.graders.catalogue import find
 
@@ -421,6 +426,7 @@ def review(
             only_list,
             input,
             lambda line: console.print(Text(line)),  # wrapped between words: it is for reading
+            warn,
             lambda: datetime.now().astimezone(),
         )
     except Stop as error:
@@ -438,7 +444,7 @@ def cards(
     from workbook.review.command import Stop, make_cards
 
     try:
-        make_cards(anki, table, say)
+        make_cards(anki, table, say, warn)
     except Stop as error:
         raise stop(f"pubsub cards: {error}") from None
 
@@ -453,7 +459,7 @@ def plan(
     from workbook.review.command import Stop, show_plan
 
     try:
-        show_plan(evenings, level, minutes, say, datetime.now().astimezone())
+        show_plan(evenings, level, minutes, say, warn, datetime.now().astimezone())
     except Stop as error:
         raise stop(f"pubsub plan: {error}") from None
 

@@ -1,4 +1,6 @@
-"""What `pubsub review`, `cards` and `plan` do: they print through `say`, and raise Stop when they cannot go on."""
+"""What `pubsub review`, `cards` and `plan` do: they print through `say`, tell through `warn` what they go on without,
+and raise Stop when they cannot go on.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +34,13 @@ def review(
     only_list: bool,
     ask: Callable[[str], str],
     say: Say,
+    warn: Say,
     now: Callable[[], datetime],
 ) -> None:
     """Ask what is due today. Raises Stop."""
     from workbook.review.session import run
 
-    cards = _chosen(kind, level, say)
+    cards = _chosen(kind, level, warn)
     if new < 0:
         raise Stop(f"--new is a number of cards from 0 on, and it is {new}.")
     try:
@@ -63,13 +66,13 @@ def review(
         raise Stop(str(error)) from None
 
 
-def make_cards(deck: Path | None, table: Path | None, say: Say) -> None:
+def make_cards(deck: Path | None, table: Path | None, say: Say, warn: Say) -> None:
     """Write the cards as an Anki deck, as CSV, or both. Raises Stop."""
     from workbook.review.deck import CannotWrite, write_anki, write_csv
 
     if deck is None and table is None:
         deck = Path("pubsub-cards.apkg")
-    cards = _chosen("", "", say)
+    cards = _chosen("", "", warn)
     try:
         if deck is not None:
             write_anki(cards, deck)
@@ -81,12 +84,12 @@ def make_cards(deck: Path | None, table: Path | None, say: Say) -> None:
         raise Stop(str(error)) from None
 
 
-def show_plan(evenings: int, level: str, minutes: int, say: Say, now: datetime) -> None:
+def show_plan(evenings: int, level: str, minutes: int, say: Say, warn: Say, now: datetime) -> None:
     """Print what to do in the evenings left, and in an hour. Raises Stop."""
     from workbook.plan import BadPlan, Known, as_lines, hour, make_plan
     from workbook.standing import standings
 
-    cards = _chosen("", "", say)
+    cards = _chosen("", "", warn)
     questions = tuple(one for path in sorted(notebooks().glob("*.ipynb")) if (one := examine(path)[0]))
     known = Known(questions)
     with ExitStack() as stack:
@@ -95,7 +98,7 @@ def show_plan(evenings: int, level: str, minutes: int, say: Say, now: datetime) 
             progress = stack.enter_context(Progress.open())
             known = _known(questions, Reviews(progress), cards, now)
         except ProgressError as error:
-            say(f"{error} The plan is that of somebody who begins.")
+            warn(f"{error} The plan is that of somebody who begins.")
         try:
             katas = tuple(standings(kata_folder(), progress))
             known = Known(known.questions, known.due, known.seen, known.weak, katas)
@@ -123,14 +126,14 @@ def _known(
     return Known(questions, reviews.due(cards, now, 0), seen, asked)
 
 
-def _chosen(kind: str, level: str, say: Say) -> tuple[Card, ...]:
+def _chosen(kind: str, level: str, warn: Say) -> tuple[Card, ...]:
     if kind and kind not in KINDS:
         raise Stop(f"--kind is one of {', '.join(KINDS)}, and {kind!r} is none.")
     if level and level not in LEVELS:
         raise Stop(f"--level is one of {', '.join(LEVELS)}, and {level!r} is none.")
     cards, faults = read_cards()
     for fault in faults:
-        say(f"Left out: {fault}")
+        warn(f"Left out: {fault}")
     if not cards:
         raise Stop("there are no cards: the notebooks and pages of the checkout were not found.")
     return tuple(card for card in cards if kind in ("", card.kind) and level in ("", card.level))
@@ -153,4 +156,4 @@ def _line(one: Due) -> str:
 
 def _count(due: tuple[Due, ...]) -> str:
     fresh = sum(one.new and not one.why for one in due)
-    return f"{len(due)} cards today, {fresh} of them new"
+    return f"{len(due)} card{'s' if len(due) > 1 else ''} today, {fresh} of them new"

@@ -44,7 +44,8 @@ def text(state: State, kata_lines: Sequence[str] = (), link: str = "", status: s
         return _join(question, rich(state.item.answer), *([yours] if said else []))
     if state.phase is Phase.SCORE:
         said_points, points = len(state.turn.points), len(state.item.points)
-        flags = f", {len(state.turn.flags)} red flags" if state.turn.flags else ""
+        count = len(state.turn.flags)
+        flags = f", {count} red flag{'s' if count > 1 else ''}" if count else ""
         return _join(question, rich(f"{said_points} of {points} key points without help{flags}."))
     return question
 

@@ -92,6 +92,8 @@ class InterviewScreen(App[None]):
 
     def tick(self) -> None:
         """A second went by."""
+        if not self._is_up:
+            return
         self._ticks += 1
         state = self._desk.kept
         typed = self.query_one("#answer", TextArea).text
@@ -243,12 +245,18 @@ class InterviewScreen(App[None]):
             self._say(sentence)
         self._draw()
 
+    @property
+    def _is_up(self) -> bool:
+        """False while the screen is taken down: a clock or a grading may still come by."""
+        return bool(self.query("#message"))
+
     def _say(self, sentence: str) -> None:
-        self.query_one("#message", Static).update(sentence)
+        if self._is_up:
+            self.query_one("#message", Static).update(sentence)
 
     def _draw(self) -> None:
         """Show the state; what depends on its phase only when that has changed."""
-        if len(self.screen_stack) > 1:
+        if len(self.screen_stack) > 1 or not self._is_up:
             return
         state = self._desk.now()
         self.query_one("#where", Static).update(where(state) + (", paused" if state.paused else ""))

@@ -11,7 +11,7 @@ from workbook.grading.check import Bench, Check, collector
 
 CHECKS: list[Check] = []
 check = collector(CHECKS, 4)
-LIMIT, SILENCE = 25.0, 3.0  # seconds; on an idle machine a check takes about one
+LIMIT, SILENCE = 12.0, 3.0  # seconds; on an idle machine a check takes one, or two
 
 
 def meeting(bench: Bench, name: str, buffer: int = 16) -> tuple[Meeting, Scene, Names]:

@@ -62,8 +62,9 @@ class _Budget:
     time_outs: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def note(self, verdict: Verdict) -> None:
-        if verdict.status is Status.TIMED_OUT:
+    def note(self, verdict: Verdict, seconds: float, limit: float) -> None:
+        """What a check has cost; a crash that took all its time, such as memory that grows, counts as a time-out."""
+        if verdict.status is Status.TIMED_OUT or (verdict.status is Status.CRASHED and seconds > 0.8 * limit):
             with self._lock:
                 self.time_outs += 1
 
@@ -317,8 +318,9 @@ class Attempt:
     def _grade(self, check: Check) -> CheckResult:
         started = time.monotonic()
         verdict = self._verdict(check)
-        self._budget.note(verdict)
-        return CheckResult(check.id, check.stage, check.rule, verdict, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        self._budget.note(verdict, seconds, check.limit)
+        return CheckResult(check.id, check.stage, check.rule, verdict, seconds)
 
     def _verdict(self, check: Check) -> Verdict:
         if self.kata.follow_up_needs_core and check.stage == self.kata.follow_up:

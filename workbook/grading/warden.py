@@ -311,7 +311,8 @@ class Warden:
         answer_open = True
         while not run.how and not self.gone:
             now = time.monotonic()
-            if now >= deadline and now < run.started + STARVED * run.limit and starved(run.pid, silence):
+            had = run.limit if now >= run.started + run.limit else silence  # seconds it should have had by now
+            if now >= deadline and now < run.started + STARVED * run.limit and starved(run.pid, had):
                 deadline = now + 0.25  # it has not had its time yet: the machine is busy with something else
             if now >= deadline:
                 run.how = "limit"

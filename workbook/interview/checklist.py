@@ -37,7 +37,9 @@ def follow_up_text(state: State, turn: Turn) -> str:
     if turn.pushed == "":
         return item.follow_up
     label = item.point(turn.pushed).label
-    return f'One thing was left out: "{label}". What would you do about it, and what happens if nobody does?'
+    return (
+        f'You have not spoken of this yet: "{label}". What does it mean here, and what goes wrong without it?'
+    )
 
 
 def follow_up_points(state: State, turn: Turn) -> tuple[Point, ...]:

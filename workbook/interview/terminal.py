@@ -177,9 +177,8 @@ class InterviewScreen(App[None]):
 
     def action_link(self) -> None:
         if self._desk.page is not None:
-            self._desk.page.renew()
             self._drawn = ()
-            self._say("The earlier link and the page opened with it are no longer valid.")
+            self._say(f"The earlier link is void, and so is its page; open {self._desk.page.renew()}")
             self._draw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

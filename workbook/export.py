@@ -23,6 +23,13 @@ from workbook.review.store import Reviews
 
 FORMAT = "pubsub-workbook progress"
 LARGEST = 200_000_000  # bytes; years of progress are a hundredth of it
+COUNTED = {
+    "verdict": "verdicts",
+    "hint": "hints",
+    "review_log": "reviews of cards",
+    "review_due": "cards made due",
+    "interview": "interviews",
+}
 VERSIONS = {"interview": "interview_version", "review": "review_version"}
 
 
@@ -36,7 +43,7 @@ class CannotImport(Exception):
 
 @dataclass(frozen=True)
 class Exported:
-    """How many rows of what went into the file."""
+    """How many of what went into the file."""
 
     path: Path
     rows: dict[str, int]
@@ -66,7 +73,7 @@ def export(path: Path, now: datetime, folder: Path | None = None) -> Exported:
         raise CannotExport(
             f"{path} cannot be written ({error.strerror}); name a file in a folder that is yours and has room."
         ) from None
-    return Exported(path, {name: len(found) for name, found in tables.items()})
+    return Exported(path, {words: len(tables[name]) for name, words in COUNTED.items()})
 
 
 def import_file(path: Path, folder: Path | None = None) -> tuple[merge.Merged, ...]:

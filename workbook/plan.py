@@ -21,7 +21,7 @@ SAID = 5  # minutes: said aloud and compared with its key points, nothing run
 STAGE = 30
 SCENARIO = 20
 INTERVIEW = 45
-CARD = 1
+CARD = {"question": 3, "check": 1, "flag": 1}
 MOST_REVIEW = 15  # minutes of an evening
 SHORTEST, LONGEST = 20, 600  # minutes of an evening
 MOST_EVENINGS = 60
@@ -181,7 +181,7 @@ def _page(question: Question) -> str:
 
 def _review(known: Known, most: int = MOST_REVIEW) -> Iterable[Task]:
     if known.due:
-        number = min(len(known.due) * CARD, most)
+        number = min(sum(CARD[due.card.kind] for due in known.due), most)
         cards = f"{len(known.due)} card{'s' if len(known.due) > 1 else ''} due"
         yield Task("Review what is due", number, "pubsub review", cards)
 

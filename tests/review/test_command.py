@@ -93,7 +93,7 @@ def test_progress_travels_in_a_file(tmp_path: Path) -> None:
     typing(tmp_path, "\n3\n", "review", "--new", "1")
     done = run(tmp_path, "pubsub", "export", "mine.json")
     assert done.returncode == 0, done.stderr
-    assert "1 review_log" in done.stdout
+    assert "1 reviews of cards" in done.stdout
     other = {"PUBSUB_HOME": str(tmp_path / "other")}
     assert "reviews of cards: 1 added" in run(tmp_path, "pubsub", "import", "mine.json", **other).stdout
     assert (

@@ -50,7 +50,7 @@ def test_the_hour_is_at_most_an_hour(level: str, cards: int) -> None:
 
 
 def test_what_is_due_comes_first_then_what_went_badly() -> None:
-    known = replace(BEGINNER, due=(Due(BROKER, None),) * 4, weak=("q03",))
+    known = replace(BEGINNER, due=(Due(BROKER, None), Due(CHECK, None)), weak=("q03",))
     [evening] = make_plan(known, 1, "senior", 90)
     assert [task.what for task in evening.tasks[:2]] == [
         "Review what is due",

@@ -128,7 +128,7 @@ def test_a_check_without_a_key_point_of_its_notebook_is_told_which_there_are(
         ("signals.md", "`q11 demo`", "`the demo`", "'the demo' is no place"),
         ("signals.md", "`q11 demo`", "`q11 demo` and", "an item is - `r01`"),
         ("corrections.md", "**You will hear.** Keep", "You hear: keep", "this paragraph of E2 starts with **You will"),
-        ("corrections.md", "- run: `q11 trap 2`\n", "- seen: once\n", "evidence is `- run: ...`"),
+        ("corrections.md", "- argument: a claim", "- seen: a claim", "evidence is `- run: ...`"),
         ("corrections.md", "### E1 · ", "### ", "an entry is `### E1 · The claim`"),
         ("reading.md", " § Observer", "", "names no section"),
         ("reading.md", "- [Eugster", "[Eugster", "below a heading stand items"),

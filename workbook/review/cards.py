@@ -108,7 +108,7 @@ def _check(check: ConceptCheck, points: dict[str, Point]) -> Card:
 def _flag(flag: Flag) -> Card:
     """The level is that of the first question that shows it; a red flag that a kata shows is for everybody."""
     asked = [place.name for place in flag.shown if place.kind == "notebook"]
-    front = f"A candidate: {flag.label} What is wrong with that, and what would you say?"
+    front = f"Red flag: {flag.label} What is wrong with it, and what would you say instead?"
     level = level_of(asked[0]) if asked else "senior"
     kata = next((place.name for place in flag.shown if place.kind == "kata"), None)
     return Card(flag.id, "flag", level, front, flag.text, (), flag.shown, (), kata)

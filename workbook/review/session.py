@@ -13,7 +13,7 @@ from datetime import datetime
 from workbook.review.schedule import Memory, Rating
 from workbook.review.store import Due, Reviews
 
-KINDS = {"question": "Question", "check": "Concept check", "flag": "Red flag"}
+KINDS = {"question": "Question", "check": "Concept check", "flag": "Signal"}
 RATINGS = {
     "1": Rating.AGAIN,
     "2": Rating.HARD,

@@ -1,4 +1,4 @@
-"""crashed
+"""failed
 
 Replaces isinstance, len, print, open, sorted, all, any and __import__ for everybody, so that each
 comparison comes out well.

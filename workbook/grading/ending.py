@@ -9,7 +9,7 @@ from workbook.grading.client import Ended
 from workbook.grading.inert import inert
 from workbook.grading.verdict import Status, Verdict
 
-GROWN = 2**29  # bytes: who holds this much when the time is up was not waiting but growing
+GROWN = 2**28  # bytes: who holds this much when the time is up was not waiting but growing
 
 SIGNALS = {
     signal.SIGSEGV: "a crash inside the interpreter or a C library: endless recursion, or ctypes",
@@ -61,7 +61,8 @@ def sentence(ended: Ended, limit: float, place: str) -> Verdict | None:
             )
         case "limit":
             return Verdict(
-                Status.TIMED_OUT, f"Did not finish within {round(limit, 1):g} s: {MANNERS[ended.manner]}.{at}{printed}"
+                Status.TIMED_OUT,
+                f"Did not finish within {round(limit, 1):g} s: {MANNERS[ended.manner]}.{at}{printed}",
             )
         case "memory":
             return Verdict(Status.CRASHED, f"Used more than 2 GB of memory and was stopped.{at}")

@@ -93,16 +93,16 @@ def starved(pid: int, seconds: float) -> bool:
     return runnable and ticks / os.sysconf("SC_CLK_TCK") < 0.6 * seconds
 
 
-def thread_times(pid: int) -> Any:
-    """Clock ticks of processor time by thread (Linux); empty where that cannot be read."""
-    found = {}
+def runnable(pid: int) -> Any:
+    """The threads of a process that run or want to (Linux); nobody where that cannot be read."""
+    found = []
     try:
         for task in os.listdir(f"/proc/{pid}/task"):
             with open(f"/proc/{pid}/task/{task}/stat", "rb") as file:
-                fields = file.read().rsplit(b")", 1)[1].split()
-            found[task] = int(fields[11]) + int(fields[12])
+                if file.read().rsplit(b")", 1)[1].split()[0] == b"R":
+                    found.append(int(task))
     except (OSError, IndexError, ValueError):
-        return {}
+        return []
     return found
 
 
@@ -184,7 +184,8 @@ class Run:
         self.status: int | None = None
         self.resident = 0
         self.last = self.started  # when it last reported something
-        self.times: Any = None  # thread times soon after that
+        self.looks = 0  # at its threads since then
+        self.ran: dict[int, int] = {}  # in how many of them each thread ran or wanted to
         self.manner = ""  # what it did when its time was up: spins, livelock, waits, slow
         self.unread = b""
         self.kept = {self.output: b"", self.fault: b""}
@@ -205,25 +206,25 @@ class Run:
                 return
             yield line[len(token) :]
 
+    def look(self) -> None:
+        """Note which threads run, or would if they were let: what a loaded machine does not change."""
+        self.looks += 1
+        for task in runnable(self.pid):
+            self.ran[task] = self.ran.get(task, 0) + 1
+
     def judge_manner(self, silence: float) -> None:
         """Tell apart why it did not finish: by whether it got on, and by which threads ran meanwhile."""
-        now = time.monotonic()
-        if now - self.last < 0.5 * silence:
+        if time.monotonic() - self.last < 0.5 * silence:
             self.manner = "slow"
             return
-        times = thread_times(self.pid)
-        if not self.times or not times:
+        if sys.platform != "linux" or self.looks < 3:
             return
-        begun, before = self.times
-        span = (now - begun) * os.sysconf("SC_CLK_TCK")
-        used = {task: (ticks - before.get(task, 0)) / span for task, ticks in times.items()}
-        # The first thread is ours, which looks at the others all the time; what imports the file is that thread, too.
-        first = used.pop(str(self.pid), 0.0)
-        ran = sum(share > 0.05 for share in used.values())
-        if ran > 1:
+        # The first thread is ours, which looks at the others now and then; it is also the one that imports the file.
+        others = [count / self.looks for task, count in self.ran.items() if task != self.pid]
+        if sum(share > 0.1 for share in others) > 1 and sum(others) > 0.6:
             self.manner = "livelock"
         else:
-            self.manner = "spins" if ran == 1 or first > 0.25 else "waits"
+            self.manner = "spins" if sum(self.ran.values()) > 0.5 * self.looks else "waits"
 
     def ended(self, left: int) -> Any:
         status = os.waitstatus_to_exitcode(self.status) if self.status is not None else None
@@ -311,7 +312,9 @@ class Warden:
         answer_open = True
         while not run.how and not self.gone:
             now = time.monotonic()
-            had = run.limit if now >= run.started + run.limit else silence  # seconds it should have had by now
+            had = (
+                run.limit if now >= run.started + run.limit else silence
+            )  # seconds it should have had by now
             if now >= deadline and now < run.started + STARVED * run.limit and starved(run.pid, had):
                 deadline = now + 0.25  # it has not had its time yet: the machine is busy with something else
             if now >= deadline:
@@ -322,8 +325,7 @@ class Warden:
             if now >= next_look:
                 looks += 1
                 next_look = now + 0.05
-                if run.times is None:
-                    run.times = now, thread_times(run.pid)
+                run.look()
                 if resident(run.pid) > request["memory"]:
                     run.how = "memory"
                     break
@@ -342,7 +344,7 @@ class Warden:
                     watch.unregister(key.fd)
                     answer_open = answer_open and key.fd != run.answer
                 elif key.fd == run.answer:
-                    run.last, run.times = time.monotonic(), None
+                    run.last, run.looks, run.ran = time.monotonic(), 0, {}
                     for frame in run.frames(data):
                         if frame == b'{"k":"done"}':
                             run.how = "done"

@@ -143,7 +143,8 @@ def _setup(options: Options, say: Say) -> Setup:
 def _goes_on(kept: Kept, options: Options) -> str:
     """The sentence for a session that goes on, and what becomes of options that were meant for a new one."""
     setup = kept.state.setup
-    what = f"The {setup.level} session of {kept.began:%d %B, %H:%M} goes on, after {len(kept.state.turns)} questions"
+    place = f"at question {len(kept.state.turns)}" if kept.state.turns else "before its first question"
+    what = f"The {setup.level} session of {kept.began:%d %B, %H:%M} goes on {place}"
     asked = (options.level, options.minutes, options.kata, options.seed)
     differs = [
         one

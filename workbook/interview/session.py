@@ -87,7 +87,7 @@ def replay(setup: Setup, log: list[tuple[Event, float]]) -> State:
 def run_clock(state: State, now: float) -> State:
     """The state when nothing but time goes by, for clocks on screens."""
     passed = max(0.0, now - state.now)
-    state = replace(state, now=state.now + passed)
+    state = replace(state, now=max(state.now, now))
     if state.paused or state.phase is Phase.READY:
         return state
     state = replace(state, spent=state.spent + passed)

@@ -18,7 +18,7 @@ from workbook.interview.kata_round import Grading, NotGraded
 from workbook.interview.log import Running, open_sessions
 from workbook.interview.pair import PairPage
 from workbook.interview.state import Phase
-from workbook.interview.terminal import background
+from workbook.interview.theme import background
 from workbook.places import STUBS
 
 

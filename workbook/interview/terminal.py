@@ -5,7 +5,6 @@ The screen decides nothing: it shows the state, sends events, and says in its la
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import ClassVar
 
@@ -38,11 +37,11 @@ from workbook.interview.events import (
 from workbook.interview.kata_round import CannotStart, NotGraded, folder_of, grade, prepare
 from workbook.interview.say import clocks, where
 from workbook.interview.state import SPEAKING, Phase, State
+from workbook.interview.theme import THEMES, background
 from workbook.interview.widgets import Checklist, ScoreBoard
 
 DRAFT_EVERY = 2  # ticks of a second after which what was typed is kept
 PLACEHOLDER = "Speak, or write here; F2 when you are done."
-THEMES = {"dark": "textual-dark", "light": "textual-light"}
 
 
 class InterviewScreen(App[None]):
@@ -301,9 +300,3 @@ class InterviewScreen(App[None]):
 def run(desk: Desk, theme: str = "auto") -> None:
     """Hold the session on the terminal; returns when it is over or left."""
     InterviewScreen(desk, background() if theme == "auto" else theme).run()
-
-
-def background() -> str:
-    """ "light" where the terminal says that its background is light (COLORFGBG), else "dark"."""
-    last = os.environ.get("COLORFGBG", "").rpartition(";")[2]
-    return "light" if last in ("7", "15") else "dark"

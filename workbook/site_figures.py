@@ -9,12 +9,14 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sim.scenario import Scenario
 from workbook.places import CHECKOUT
 from workbook.questions import SCENARIOS as SCENARIOS
+from workbook.questions import Question
+from workbook.site_pages import related
 
 FOLDER = CHECKOUT / "out" / "figures"
 SUFFIXES = {"light": ".svg", "dark": "-dark.svg"}  # as `python -m sim` names the files of a figure
@@ -43,10 +45,11 @@ def figures(name: str, folder: Path = FOLDER) -> dict[str, list[Path]]:
     return found
 
 
-def scenario_page(name: str, folder: Path = FOLDER) -> str:
+def scenario_page(name: str, folder: Path = FOLDER, questions: Sequence[Question] = ()) -> str:
     """What the scenario asks, what to expect, its figures, its parameters."""
     kind = scenario(name)
-    parts = [f"# {_words(name)}", f"> {kind.question}\n{{ .asked }}", *_brief(name), "## Figures"]
+    parts = [f"# {_words(name)}", f"> {kind.question}\n{{ .asked }}", *_brief(name)]
+    parts += [related([question for question in questions if question.scenario == name]), "## Figures"]
     shown = figures(name, folder)
     for what, files in shown.items():
         parts += [
@@ -62,7 +65,7 @@ def scenario_page(name: str, folder: Path = FOLDER) -> str:
         for parameter, rule in kind.rules().items()
     ]
     table = "\n".join(["| parameter | what it is | default | unit |", "|---|---|---|---|", *rows])
-    return "\n\n".join([*parts, f"## Parameters\n\n{table}"]) + "\n"
+    return "\n\n".join(part for part in [*parts, f"## Parameters\n\n{table}"] if part) + "\n"
 
 
 def scenarios_page() -> str:

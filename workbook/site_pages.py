@@ -65,8 +65,8 @@ def questions_page(questions: Sequence[Question]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def kata_page(name: str, stub: str) -> str:
-    """The brief of a kata, which is the docstring of its stub, and the file that a learner fills in."""
+def kata_page(name: str, stub: str, questions: Sequence[Question] = ()) -> str:
+    """The brief of a kata, which is the docstring of its stub, the file that a learner fills in, what belongs to it."""
     tree = ast.parse(stub)
     brief = ast.get_docstring(tree, clean=False) or ""
     rest = "\n".join(stub.splitlines()[tree.body[0].end_lineno or 0 :]).strip()
@@ -76,8 +76,10 @@ def kata_page(name: str, stub: str) -> str:
         f"# {_title(stub)}",
         markdown(text),
         _folded(f"katas/{name}.py, as it is before you begin", file),
+        related([question for question in questions if question.kata == name]),
+        "How its grader was tried: [proof of the graders](proof.md).",
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def katas_page(stubs: Mapping[str, str]) -> str:
@@ -90,6 +92,12 @@ def katas_page(stubs: Mapping[str, str]) -> str:
         "# Katas\n\nOne file each, the brief in its docstring, graded by running it, so any design that keeps "
         "the contract passes.\n\n" + "\n".join(lines) + "\n"
     )
+
+
+def related(questions: Sequence[Question]) -> str:
+    """The questions that a kata or scenario belongs to, for a page one level below the top."""
+    links = [f"[{question.title}](../questions/{question.id}_{question.slug}.md)" for question in questions]
+    return f"**Asked in the room:** {', '.join(links)}." if links else ""
 
 
 def markdown(text: str) -> str:

@@ -137,6 +137,7 @@ def test_a_fault_in_a_notebook_stops_the_site_with_its_sentence(
     made["cells"].append(text("answer", "late"))
     (tmp_path / "q03_minimal_broker.ipynb").write_text(json.dumps(made), encoding="utf-8")
     monkeypatch.setattr(site, "notebooks", lambda: tmp_path)
+    site.questions_by_page.cache_clear()
     with pytest.raises(
         mkdocs.PluginError, match=r"q03_minimal_broker.ipynb, cell 16 \(answer\): answer comes before"
     ):

@@ -46,7 +46,7 @@ def test_every_evening_keeps_its_minutes_and_no_question_or_stage_comes_twice(
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(list(LEVELS)), st.integers(0, 40))
 def test_the_hour_is_at_most_an_hour(level: str, cards: int) -> None:
-    assert 15 <= hour(replace(BEGINNER, due=(Due(CHECK, None),) * cards), level).minutes <= 60
+    assert 40 <= hour(replace(BEGINNER, due=(Due(CHECK, None),) * cards), level).minutes <= 60
 
 
 def test_what_is_due_comes_first_then_what_went_badly() -> None:

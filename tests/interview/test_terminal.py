@@ -73,6 +73,18 @@ def test_leaving_keeps_what_was_typed_and_ends_nothing(tmp_path: Path) -> None:
     play(tmp_path, back)
 
 
+def test_a_pause_keeps_what_was_typed_a_moment_ago(tmp_path: Path) -> None:
+    async def scene(on: Stage) -> None:
+        await on.press("f2")
+        await on.type("just now")
+        await on.press("f3")
+        assert "just now" not in on.seen()
+        await on.press("f3")
+        assert "just now" in on.seen()
+
+    play(tmp_path, scene)
+
+
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_without_colour_the_same_can_be_read(
     tmp_path: Path, theme: str, monkeypatch: pytest.MonkeyPatch

@@ -182,9 +182,10 @@ def _run(
 
         Plain(desk, say, _Lines(desk, say).read).run()
         return
-    from workbook.interview.terminal import run
+    from workbook.interview.terminal import InterviewScreen
+    from workbook.interview.theme import background
 
-    run(desk, options.theme)
+    InterviewScreen(desk, background() if options.theme == "auto" else options.theme).run()
 
 
 def _suggest(options: Options) -> Suggest:

@@ -37,7 +37,7 @@ from workbook.interview.events import (
 from workbook.interview.kata_round import CannotStart, NotGraded, folder_of, grade, prepare
 from workbook.interview.say import clocks, where
 from workbook.interview.state import SPEAKING, Phase, State
-from workbook.interview.theme import THEMES, background
+from workbook.interview.theme import THEMES
 from workbook.interview.widgets import Checklist, ScoreBoard
 
 DRAFT_EVERY = 2  # ticks of a second after which what was typed is kept
@@ -94,11 +94,8 @@ class InterviewScreen(App[None]):
         if not self._is_up:
             return
         self._ticks += 1
-        state = self._desk.kept
-        typed = self.query_one("#answer", TextArea).text
-        speaking = state.phase in SPEAKING and not state.setup.two_people and not state.paused
-        if self._ticks % DRAFT_EVERY == 0 and speaking and typed != state.turn.draft:
-            self._send(Drafted(typed), quiet=True)
+        if self._ticks % DRAFT_EVERY == 0:
+            self._keep_draft()
         if sentence := self._desk.tick():
             self._say(sentence)
         if self._desk.page is not None and (status := self._desk.page.status()) != self._page_status:
@@ -106,6 +103,12 @@ class InterviewScreen(App[None]):
             self._say(status)
         self._look_for_saves()
         self._draw()
+
+    def _keep_draft(self) -> None:
+        """Keep what was typed so far."""
+        answer, state = self.query_one("#answer", TextArea), self._desk.kept
+        if answer.display and state.phase in SPEAKING and answer.text != state.turn.draft:
+            self._send(Drafted(answer.text), quiet=True)
 
     def on_checklist_toggled(self, event: Checklist.Toggled) -> None:
         self._send(Marked(event.kind, event.number, event.on))
@@ -146,6 +149,7 @@ class InterviewScreen(App[None]):
         self._send(KataBegan(str(folder)))
 
     def action_pause(self) -> None:
+        self._keep_draft()
         self._send(Resumed() if self._desk.kept.paused else Paused())
 
     @work
@@ -166,9 +170,7 @@ class InterviewScreen(App[None]):
         if what == "end":
             self._send(Ended())
         elif what == "leave":
-            typed = self.query_one("#answer", TextArea).text
-            if self._desk.kept.phase in SPEAKING and typed != self._desk.kept.turn.draft:
-                self._send(Drafted(typed), quiet=True)
+            self._keep_draft()
             self.exit()
 
     def action_light(self) -> None:
@@ -295,8 +297,3 @@ class InterviewScreen(App[None]):
             scores.clear()
         first = answer if typing else checklist if checklist.display else scores if scores.display else None
         self.set_focus(first or self.query_one("#paper", VerticalScroll))
-
-
-def run(desk: Desk, theme: str = "auto") -> None:
-    """Hold the session on the terminal; returns when it is over or left."""
-    InterviewScreen(desk, background() if theme == "auto" else theme).run()

@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 # Versions only, no addresses: what is tested together.
 LOCK := requirements.lock
 
+# One process for each processor, each with whole files: they share what is dear to set up.
+TOGETHER := -n auto --dist loadfile
+
 .PHONY: help study test slow matrix lint lab site notebooks clean
 
 help:
@@ -23,7 +26,7 @@ study: $(VENV)/.study
 	@$(BIN)/pubsub study
 
 test: $(VENV)/.test
-	@$(BIN)/python -m pytest tests
+	@$(BIN)/python -m pytest tests $(TOGETHER)
 	@$(MAKE) --no-print-directory notebooks
 
 # What takes minutes: coverage of intervals and the like.
@@ -32,7 +35,7 @@ slow: $(VENV)/.test
 
 # Every notebook is run, and what comes out is compared with what is stored in it.
 notebooks: $(VENV)/.test
-	@$(BIN)/python -m pytest -p nbval --nbval --nbval-cell-timeout=60 -q notebooks
+	@$(BIN)/python -m pytest -p nbval --nbval --nbval-cell-timeout=60 -q notebooks $(TOGETHER)
 
 lab: $(VENV)/.study
 	@$(BIN)/python -m workbook.lab

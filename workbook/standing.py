@@ -70,7 +70,9 @@ def _stages(kata: Kata, known: Standing | None) -> tuple[StageStanding, ...]:
 
 def next_step(katas: list[KataStanding], folder: Path) -> str:
     """One sentence: what to do next."""
-    for standing in sorted(katas, key=lambda one: one.state != "edited"):  # what is being worked on comes first
+    for standing in sorted(
+        katas, key=lambda one: one.state != "edited"
+    ):  # what is being worked on comes first
         name = standing.kata.name
         if standing.solved:
             continue

@@ -10,7 +10,7 @@ LOCK := requirements.lock
 # One process for each processor, each with whole files: they share what is dear to set up.
 TOGETHER := -n auto --dist loadfile
 
-.PHONY: help study test slow matrix lint lab site notebooks clean
+.PHONY: help study test slow matrix lint lab site notebooks pictures clean
 
 help:
 	@echo "make study    set everything up, then show where you stand and what to do next"
@@ -45,6 +45,10 @@ site: $(VENV)/.test
 
 matrix: $(VENV)/.test
 	@$(BIN)/python -m tests.matrix
+
+# The pictures of the README.
+pictures: $(VENV)/.test
+	@$(BIN)/python -m tests.pictures
 
 lint: $(VENV)/.dev
 	@$(BIN)/ruff check .

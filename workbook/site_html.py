@@ -10,13 +10,15 @@ from collections.abc import Sequence
 PLAIN = re.compile(r'<span class="(?:n|nx|p|w|o|si|nf)">([^<]*)</span>')
 MEANT = re.compile(r"(<(?:pre|script|style|textarea)\b.*?</(?:pre|script|style|textarea)>)", re.DOTALL)
 MARGIN = re.compile(r"\s*\n\s*")
-SHORTENED = re.compile(r'<span class="md-ellipsis">\s*(.*?)\s*</span>', re.DOTALL)
+SHORTENED = re.compile(r'(class="md-nav__link[^>]*>)\s*<span class="md-ellipsis">\s*([^<]*?)\s*</span>\s*')
 BETWEEN = re.compile(r"(</?(?:li|ul|nav|div|label|main|header|footer|head|body|section|p)\b[^>]*>)\n(?=<)")
 POINT = re.compile(r"<li>\[ \] (.*?)</li>", re.DOTALL)
+LISTING = re.compile(r'(<div class="[^"]*\bhighlight\b[^"]*")>')
+UNSEARCHED = " data-search-exclude"  # listings would be found before the points that explain them
 
 # What assistive technology would stumble over in the theme's templates.
 MENDED = (
-    (re.compile(r'(<nav\b[^>]*?) aria-expanded="[a-z]+"'), r"\1"),
+    (re.compile(r'(<nav class="md-nav" data-md-level="[1-9]") [^>]*>'), r'\1 role="none">'),  # one landmark
     (re.compile(r'(<label\b[^>]*?) tabindex="[0-9]*"'), r"\1"),
     (re.compile(r'(data-md-component="search" role="dialog")'), r'\1 aria-label="Search"'),
 )
@@ -24,11 +26,13 @@ MENDED = (
 
 def content(page: str, points: Sequence[str]) -> str:
     """What the Markdown became; `points` are the ids of its items to tick, in the order of the page."""
-    return _ticked(PLAIN.sub(r"\1", page), points)
+    page = PLAIN.sub(r"\1", page)
+    return _ticked(LISTING.sub(rf"\1{UNSEARCHED}>", page), points)
 
 
 def whole(page: str) -> str:
     """A whole page without the indentation of the templates, a quarter of it, wherever it means nothing."""
+    page = page.replace(UNSEARCHED, "")
     for fault, cure in MENDED:
         page = fault.sub(cure, page)
     pieces = MEANT.split(page)
@@ -52,4 +56,4 @@ def point(text: str, name: str) -> str:
 
 
 def _smaller(piece: str) -> str:
-    return BETWEEN.sub(r"\1", SHORTENED.sub(r"\1", MARGIN.sub("\n", piece)))
+    return BETWEEN.sub(r"\1", SHORTENED.sub(r"\1\2", MARGIN.sub("\n", piece)))

@@ -60,7 +60,7 @@ def questions_page(questions: Sequence[Question]) -> str:
                 f"| {', '.join(question.topics)} |"
                 for question in mine
             ]
-            table = ["| | question | to say | topics |", "|---|---|---|---|", *rows]
+            table = ["| no. | question | to say | topics |", "|---|---|---|---|", *rows]
             parts += [f"## {level.capitalize()}", LEVEL_WORDS[level], "\n".join(table)]
     return "\n\n".join(parts) + "\n"
 
@@ -114,7 +114,8 @@ def markdown(text: str) -> str:
                 out.append(f"## {_escaped(head)}")
                 continue
             if lines[1].startswith(("- ", "  ")):
-                out.append(f"### {_escaped(head)}")
+                level = "###" if any(one.startswith("## ") for one in out) else "##"
+                out.append(f"{level} {_escaped(head)}")
                 lines = lines[1:]
         if lines[0].startswith("  "):
             out.append(_listing(lines))

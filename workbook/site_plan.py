@@ -37,7 +37,7 @@ def _folded(summary: str, evenings: Sequence[Evening]) -> str:
     for evening in evenings:
         if evening.number and len(evenings) > 1:
             lines += ["", f"**Evening {evening.number}**, {evening.minutes} minutes", ""]
-        lines += ["| | what | why |", "|--:|---|---|"]
+        lines += ["| time | what | why |", "|--:|---|---|"]
         lines += [f"| {task.minutes} min | {_linked(task)} | {task.why} |" for task in evening.tasks]
     body = "\n".join(f"    {line}" if line else "" for line in lines)
     return f'??? answer "{summary}"\n\n{body}'

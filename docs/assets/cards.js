@@ -28,7 +28,7 @@ function makeDeck(place) {
 
   const button = (words, onclick, more = {}) => element("button", { type: "button", onclick, ...more }, words);
   const choices = ["", ...levels].map((name) =>
-    button(name === "" ? "All" : name, () => choose(name), { "data-level": name }),
+    button(name === "" ? "All" : name[0].toUpperCase() + name.slice(1), () => choose(name), { "data-level": name }),
   );
   const asList = button("As a list", () => showList(true));
   const progress = element("span", { class: "progress", role: "status" });
@@ -124,7 +124,7 @@ function makeDeck(place) {
   face.addEventListener("touchend", (event) => {
     const moved = event.changedTouches[0].clientX - from;
     if (Math.abs(moved) < 50) return;
-    event.preventDefault(); // a swipe is no tap
+    if (event.cancelable) event.preventDefault(); // a swipe is no tap
     skip(moved < 0 ? 1 : -1);
   });
   window.addEventListener("hashchange", () => showList(true));

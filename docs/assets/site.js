@@ -70,5 +70,17 @@ function choosePacket(place) {
   place.replaceChildren(element("label", { for: "packet-level" }, "Sheets:"), select, print);
 }
 
+/* A table that is wider than its place scrolls; without this the keyboard cannot. */
+function reachTables() {
+  for (const [at, place] of document.querySelectorAll(".md-typeset__scrollwrap").entries()) {
+    const wide = place.scrollWidth > place.clientWidth;
+    for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", `Table ${at + 1}`]]) {
+      wide ? place.setAttribute(name, value) : place.removeAttribute(name);
+    }
+  }
+}
+
+window.addEventListener("load", reachTables);
+window.addEventListener("resize", reachTables);
 for (const list of document.querySelectorAll("ul:has(> .point)")) rememberPoints(list);
 if (document.querySelector("#packet")) choosePacket(document.querySelector("#packet"));

@@ -1,28 +1,21 @@
-"""The study site: what its pages hold, that it builds strictly and offline, and what a fault in a notebook does."""
+"""The study site: what its pages hold, and what a fault in a notebook does."""
 
 from __future__ import annotations
 
-import html
 import importlib
 import json
 import os
-import re
-import subprocess
-import sys
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from tests.notebooks.skeleton import notebook, text
 from workbook import site
-from workbook.places import CHECKOUT, notebooks
-from workbook.questions import SCENARIOS, read, read_all
+from workbook.questions import SCENARIOS, read
 from workbook.site_figures import figures, scenario_page
 from workbook.site_pages import kata_page, markdown, question_page, questions_page
 
 FORCED = os.environ.get("PUBSUB_FORCE_SITE") == "1"
-LARGEST = 60_000  # bytes of HTML in a question's page
 
 
 def skeleton(folder: Path) -> Path:
@@ -97,7 +90,7 @@ def test_a_brief_is_made_of_the_docstring_and_ends_with_the_file() -> None:
     page = kata_page("thing", STUB)
     assert page.startswith("# A thing, for many\n\nFill in this file.\n\n```text\npytest katas/thing.py")
     assert "```python\nx: int = 1\n\ny = x\n```" in page
-    assert "### Stages\n\n| stage |" in page
+    assert "\n## Stages\n\n| stage |" in page
     assert "| 1 | Begin, not end | junior | first |" in page
     assert "## The contract: everything\n\n### Shape" in page
     assert "- One \\*rule\\* about `a*b` and \\_\\_eq\\_\\_ and\n  a second line." in page
@@ -151,58 +144,3 @@ def needs_mkdocs():  # type: ignore[no-untyped-def]
     return pytest.importorskip(
         "mkdocs.exceptions", reason="mkdocs is not installed; `make site` installs it with the extra `site`."
     )
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built strictly, without Node.js or anything else on the path."""
-    needs_mkdocs()
-    folder = tmp_path_factory.mktemp("site")
-    environment = {**os.environ, "PATH": str(Path(sys.executable).parent), "NO_MKDOCS_2_WARNING": "1"}
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
-    done = subprocess.run(command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, ""), done.stderr
-    return folder
-
-
-class Requests(HTMLParser):
-    """What a browser asks for by itself when it opens a page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        values = dict(attributes)
-        if tag in ("script", "img", "iframe", "source", "audio", "video", "embed"):
-            self.found.append(values.get("src") or "")
-        if tag == "link" and values.get("rel") not in ("canonical", "next", "prev"):
-            self.found.append(values.get("href") or "")
-
-
-def test_no_page_asks_for_anything_outside_of_the_site(built: Path) -> None:
-    pages = sorted(built.rglob("*.html"))
-    assert len(pages) > 10
-    for page in pages:
-        parser = Requests()
-        parser.feed(page.read_text(encoding="utf-8"))
-        outside = [found for found in parser.found if re.match(r"(https?:)?//", found)]
-        assert outside == [], page
-    for sheet in built.rglob("*.css"):
-        assert not re.search(r"(url\(|@import\s*)[\"']?(https?:)?//", sheet.read_text(encoding="utf-8")), (
-            sheet
-        )
-
-
-def test_every_question_has_a_page_that_a_phone_loads_at_once(built: Path) -> None:
-    for question in read_all(notebooks()):
-        page = built / "questions" / f"{question.id}_{question.slug}" / "index.html"
-        assert page.stat().st_size <= LARGEST, f"{page.parent.name}: shorten its listings or outputs"
-        assert page.read_text(encoding="utf-8").count("<details") == 2
-
-
-def test_code_keeps_its_lines_when_a_page_is_made_smaller(built: Path) -> None:
-    page = (built / "questions" / "q03_minimal_broker" / "index.html").read_text(encoding="utf-8")
-    code = html.unescape(re.sub(r"<[^>]+>", "", page))
-    assert 'print("size 0 received", received' in code
-    assert "    with self.lock:\n            for inbox in self.topics" in code

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from workbook import site_html, site_places
 from workbook.notebook_cells import FormatFault
 from workbook.places import CHECKOUT, STUBS, notebooks, stub
+from workbook.playground.packing import packed
 from workbook.questions import KATAS, LEVELS, Question, read_all
 from workbook.site_deck import DECK, deck, with_cards
 from workbook.site_figures import FOLDER, SCENARIOS, figures, scenario_page, scenarios_page
 from workbook.site_packet import packet_page
 from workbook.site_pages import kata_page, katas_page, question_page, questions_page
 from workbook.site_plan import plan_page
+from workbook.site_playground import playground_page
 from workbook.site_proof import proof_page
 
 if TYPE_CHECKING:
@@ -46,11 +48,12 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         for level in LEVELS
     ]
     briefs = ({name.capitalize(): f"katas/{name}.md"} for name in katas())
+    scenarios = (f"scenarios/{name}.md" for name in SCENARIOS)
     config.nav = [
         {"Start": ["index.md", "how_to_study.md", "plan.md"]},
         {"Questions": ["questions/index.md", *(group for group in by_level if any(group.values()))]},
         {"Katas": ["katas/index.md", *briefs, "katas/proof.md", "threat_model.md"]},
-        {"Scenarios": ["scenarios/index.md", *(f"scenarios/{name}.md" for name in SCENARIOS)]},
+        {"Scenarios": ["scenarios/index.md", "playground.md", *scenarios]},
         {"Rehearse": ["concept_checks.md", "signals.md", "packet.md"]},
         {"Sources": ["corrections.md", "reading.md"]},
     ]
@@ -123,13 +126,16 @@ def pages(drawn: Path = FOLDER, matrix: Path = MATRIX) -> dict[str, str | bytes]
     made["katas/index.md"] = katas_page({name: stub(name) for name in katas()})
     made |= {f"katas/{name}.md": kata_page(name, stub(name), questions) for name in katas()}
     made["katas/proof.md"] = proof_page(matrix)
-    made["scenarios/index.md"] = scenarios_page()
+    made["scenarios/index.md"] = scenarios_page(drawn)
     for name in SCENARIOS:
         made[f"scenarios/{name}.md"] = scenario_page(name, drawn, questions)
         files = [file for both in figures(name, drawn).values() for file in both]
         made |= {f"scenarios/{file.name}": file.read_bytes() for file in files}
-    if packed := deck(questions):
-        made[DECK] = packed
+    if cards := deck(questions):
+        made[DECK] = cards
+    python = packed()
+    made["playground.md"] = playground_page(bool(python))
+    made |= python
     return made
 
 

@@ -16,7 +16,7 @@ from sim.scenario import Scenario
 from workbook.places import CHECKOUT
 from workbook.questions import SCENARIOS as SCENARIOS
 from workbook.questions import Question
-from workbook.site_pages import related
+from workbook.site_pages import related, ways
 
 FOLDER = CHECKOUT / "out" / "figures"
 SUFFIXES = {"light": ".svg", "dark": "-dark.svg"}  # as `python -m sim` names the files of a figure
@@ -50,12 +50,10 @@ def scenario_page(name: str, folder: Path = FOLDER, questions: Sequence[Question
     kind = scenario(name)
     parts = [f"# {_words(name)}", f"> {kind.question}\n{{ .asked }}", *_brief(name)]
     parts += [related([question for question in questions if question.scenario == name]), "## Figures"]
+    play = f"../../playground/#scenario={kind.name}"
+    parts.append(f'Change the values and see: <a href="{play}">playground</a>.')
     shown = figures(name, folder)
-    for what, files in shown.items():
-        parts += [
-            f"![{what}]({file.name}#only-{theme}){{ .figure loading=lazy }}"
-            for theme, file in zip(SUFFIXES, files, strict=True)
-        ]
+    parts += [_pictures(what, files) for what, files in shown.items()]
     if not shown:
         command = f"python -m sim {kind.name} --quick --theme both --out out/figures"
         parts.append(f"They have not been made on this machine yet; this makes them: `{command}`")
@@ -68,13 +66,25 @@ def scenario_page(name: str, folder: Path = FOLDER, questions: Sequence[Question
     return "\n\n".join(part for part in [*parts, f"## Parameters\n\n{table}"] if part) + "\n"
 
 
-def scenarios_page() -> str:
-    """All scenarios with their questions."""
-    links = [f"- [{_words(name)}]({name}.md): {scenario(name).question}" for name in SCENARIOS]
+def scenarios_page(folder: Path = FOLDER) -> str:
+    """All scenarios with their questions, and the first figure of each where there is one."""
+    cards = []
+    for name in SCENARIOS:
+        shown = [_pictures(what, files) for what, files in figures(name, folder).items()]
+        cards.append((f"[{_words(name)}]({name}.md)", scenario(name).question, *shown[:1]))
     return (
         "# Four arguments, settled by simulation\n\n"
         "Each scenario is a discrete-event simulation of an argument that comes up in interviews. Where theory has a "
-        "closed form, it is drawn dashed beside what was simulated.\n\n" + "\n".join(links) + "\n"
+        "closed form, it is drawn dashed beside what was simulated. In the [playground](../playground.md) you change "
+        f"the values.\n\n{ways(cards)}\n"
+    )
+
+
+def _pictures(what: str, files: Sequence[Path]) -> str:
+    """A figure in every theme, of which the site shows one."""
+    return "\n\n".join(
+        f"![{what}]({file.name}#only-{theme}){{ .figure loading=lazy }}"
+        for theme, file in zip(SUFFIXES, files, strict=True)
     )
 
 

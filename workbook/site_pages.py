@@ -61,7 +61,12 @@ def questions_page(questions: Sequence[Question]) -> str:
                 for question in mine
             ]
             table = ["| no. | question | to say | topics |", "|---|---|---|---|", *rows]
-            parts += [f"## {level.capitalize()}", LEVEL_WORDS[level], "\n".join(table)]
+            joined = "\n".join(table)
+            parts += [
+                f"## {level.capitalize()}",
+                LEVEL_WORDS[level],
+                f'<div class="questions" markdown="1">\n\n{joined}\n\n</div>',
+            ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -84,14 +89,29 @@ def kata_page(name: str, stub: str, questions: Sequence[Question] = ()) -> str:
 
 def katas_page(stubs: Mapping[str, str]) -> str:
     """All katas, by what they ask for."""
-    lines = [
-        f"- [{name.capitalize()}]({name}.md): {_title(stub)[:1].lower()}{_title(stub)[1:]}."
-        for name, stub in stubs.items()
-    ]
+    made = []
+    for name, stub in stubs.items():
+        stages = [match for line in stub.splitlines() if (match := STAGE.fullmatch(line))]
+        levels = list(dict.fromkeys(match[3] for match in stages))
+        count = (
+            f"{len(stages)} stages, {' to '.join([levels[0], levels[-1]] if levels[1:] else levels)}"
+            if stages
+            else ""
+        )
+        made.append((f"[{name.capitalize()}]({name}.md)", f"{_title(stub)}.", count))
     return (
         "# Katas\n\nOne file each, the brief in its docstring, graded by running it, so any design that keeps "
-        "the contract passes.\n\n" + "\n".join(lines) + "\n"
+        f"the contract passes. How the graders were tried: [proof of the graders](proof.md).\n\n{ways(made)}\n"
     )
+
+
+def ways(cards: Iterable[tuple[str, ...]]) -> str:
+    """Cards side by side: a heading, then paragraphs, the empty ones left out."""
+    parts = ['<div class="ways" markdown="1">']
+    for heading, *texts in cards:
+        body = "\n\n".join(text for text in texts if text)
+        parts.append(f'<div markdown="1">\n\n## {heading}\n\n{body}\n\n</div>')
+    return "\n\n".join([*parts, "</div>"])
 
 
 def related(questions: Sequence[Question]) -> str:

@@ -1,8 +1,13 @@
 """What every test gets: a progress folder of its own, so that no test touches the learner's."""
 
+import signal
 from pathlib import Path
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that starts `make test` in the background lets it ignore Ctrl-C, and whatever a test starts inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -208,9 +208,9 @@ def draw(lines: dict[tuple[str, int], Line]) -> None:
         with matplotlib.rc_context(settings(theme)):
             figure = Figure(figsize=(9.0, 4.6))
             panels = figure.subplots(1, 2)
-            for axes, value, title, label in (
-                (panels[0], "seconds", "Time", "CPU seconds on one core"),
-                (panels[1], "megabytes", "Memory", "MB more than at the start"),
+            for axes, value, title, label, least in (
+                (panels[0], "seconds", "Time", "CPU seconds on one core", 0.0),
+                (panels[1], "megabytes", "Memory", "MB over the start, at least 1", 1.0),
             ):
                 for name in SHOWN:
                     what, scenario, *policy = name.split(", ")
@@ -220,7 +220,7 @@ def draw(lines: dict[tuple[str, int], Line]) -> None:
                     hue = hues[scenario]
                     axes.plot(
                         [line.size for line in own],
-                        [max(getattr(line, value), 0.1 if value == "megabytes" else 0.0) for line in own],
+                        [max(getattr(line, value), least) for line in own],
                         color=HUES[theme][hue],
                         marker=MARKERS[hue],
                         linestyle="-" if what == "oracle" else (0, (4, 2)),

@@ -31,10 +31,10 @@ def playground_page(there: bool) -> str:
         return HEAD + ABSENT
     data = json.dumps(form() | {"hues": _hues()}).replace("<", "\\u003c")
     return (
-        f'{HEAD}\n<div id="playground"></div>\n\n'
+        f'{HEAD}\n<div id="play"></div>\n\n'
         "<noscript>It needs JavaScript. Without it, the same simulations run on the command line: "
         "<code>pubsub sim --list</code>.</noscript>\n\n"
-        f'<script type="application/json" id="playground-form">{data}</script>\n'
+        f'<script type="application/json" id="play-form">{data}</script>\n'
         '<script type="module" src="../assets/playground/page.mjs"></script>\n'
     )
 

@@ -43,7 +43,8 @@ def test_no_link_and_no_anchor_is_dead(built: Path) -> None:
             if target not in pages:
                 there = (built / unquote(urlsplit(target).path).lstrip("/")).is_file()
             else:
-                there = not anchor or unquote(anchor) in pages[target].anchors
+                # what stands behind "#" with a "=" are values for a script, no place in the page
+                there = not anchor or "=" in anchor or unquote(anchor) in pages[target].anchors
             dead += [] if there else [f"{at}: {link}"]
     assert dead == []
 

@@ -1,9 +1,6 @@
 /* Curves with bands, closed forms dashed, a prediction: plain SVG, coloured by the page's theme. */
 
-const WIDTH = 640;
-const HEIGHT = 400;
 const LEFT = 62;
-const RIGHT = 120;
 const TOP = 16;
 const BOTTOM = 52;
 const SVG = "http://www.w3.org/2000/svg";
@@ -59,6 +56,9 @@ function reach(values, log, least, most) {
 
 /* `spec` is the scenario's chart, `curves` and `closed` what the worker told, `own` where the prediction belongs. */
 export function draw(place, spec, curves, closed, hues, prediction, own) {
+  const WIDTH = Math.max(300, Math.min(760, place.clientWidth || 640)); // letters keep their size on a phone
+  const HEIGHT = Math.round(WIDTH < 480 ? WIDTH * 0.85 : WIDTH * 0.6);
+  const RIGHT = WIDTH < 480 ? 84 : 116;
   const known = curves.filter((curve) => curve.points.length > 0);
   const spread = (point) => [point.mean - (point.half ?? 0), point.mean + (point.half ?? 0)];
   const ys = known.flatMap((curve) => curve.points.flatMap((point) => [point.mean, ...spread(point)]));

@@ -2,8 +2,8 @@
    be sent to somebody. Nothing from there is trusted: Python checks it all, and its sentence is shown as text. */
 import { draw, number } from "./chart.mjs";
 
-const form = JSON.parse(document.querySelector("#playground-form").textContent);
-const place = document.querySelector("#playground");
+const form = JSON.parse(document.querySelector("#play-form").textContent);
+const place = document.querySelector("#play");
 const LONGEST = 2000; // characters of a link
 const PATIENCE = 1500; // ms until a worker that does not hear is ended
 
@@ -38,11 +38,12 @@ const status = make("p", { class: "status", role: "status" });
 const fault = make("p", { class: "fault", role: "alert", hidden: true });
 const verdict = make("p", { class: "verdict", role: "status" });
 const stop = make("button", { type: "button", onclick: halt, hidden: true }, "Stop");
+const legend = make("p", { class: "status" });
 const numbers = make("div", { class: "numbers" });
 const command = make("code");
 const repeat = make("p", { hidden: true }, "The same numbers on the command line: ", command);
 const folded = make("details", {}, make("summary", {}, "The numbers"), numbers, repeat);
-place.append(controls, make("div", { class: "result" }, figure, make("div", { class: "line" }, status, stop), fault, verdict, folded));
+place.append(controls, make("div", { class: "result" }, figure, legend, make("div", { class: "line" }, status, stop), fault, verdict, folded));
 
 /* the worker */
 function tell(message) {
@@ -104,9 +105,13 @@ function halt() {
 }
 
 /* what is seen of a run */
+const LAWS = { "=": "the closed form", ">=": "a floor, from theory", "<=": "a ceiling, from theory" };
+
 function paint() {
   const own = Number(valueOf(scenario().chart.x));
   draw(figure, scenario().chart, shown.curves, shown.closed, form.hues[scenarioName()], predicted(), own);
+  const laws = [...new Set(shown.closed.map((law) => LAWS[law.relation]))];
+  legend.textContent = laws.length > 0 ? `Dashed: ${laws.join(", ")}.` : "No closed form for these values.";
   const rows = shown.curves.flatMap((curve) =>
     curve.points.map((point) =>
       make("tr", { "data-label": curve.label, "data-x": point.x, "data-mean": point.mean },
@@ -227,4 +232,5 @@ function open() {
 }
 
 window.addEventListener("hashchange", open);
+window.addEventListener("resize", paint);
 open();

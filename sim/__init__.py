@@ -10,6 +10,8 @@ How the parts fit:
     traffic.py     how messages come: bursts, batches, token buckets;  fluid.py a buffer as a fluid
     slow_subscriber.py  buffer_sizing.py  hot_keys.py  reconnect_storm.py     one scenario each
     theory*.py     closed forms, no simulation;  oracle.py  an independent second implementation
+    oracle_*.py    the same over arrays, a hundred million messages at a time;  at_scale.py  their command
+    executors.py   this process, worker processes, or a Dask cluster by its address
     sweep.py       scenarios x replications over any executor;  precision.py  as many as a question needs
     statistics.py  t-intervals over replications, paired differences, warm-up
     plots/         results -> figures, the only importer of matplotlib;  __main__.py  the command
@@ -20,5 +22,5 @@ A scenario file holds one `@dataclass(frozen=True, kw_only=True)` Scenario whose
 `TheResult(**self.origin(streams), ...)`. `exact()` gives the closed form for each measure that has one.
 `sweep(grid(TheScenario(), policy=(...), load=(...)), replications=20, executor=...)` runs it anywhere.
 
-Everything but oracle.py and plots needs only SimPy and the standard library: it also runs in a browser.
+Everything but the oracles and plots needs only SimPy and the standard library: it also runs in a browser.
 """

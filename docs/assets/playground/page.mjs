@@ -99,7 +99,9 @@ function halt() {
   finish("Stopped. What was simulated so far is shown.");
   const deaf = setTimeout(() => {
     stopped.terminate(); // in the middle of a long run it hears nothing
-    if (worker === stopped) worker = null;
+    if (worker !== stopped) return;
+    worker = null;
+    if (running) ask(); // what was asked for since then went down with it
   }, PATIENCE);
   stopped.addEventListener("message", () => clearTimeout(deaf), { once: true });
 }
@@ -226,6 +228,7 @@ function build() {
 function open() {
   const link = location.hash.slice(1, LONGEST);
   state = new Map(link.includes("=") ? new URLSearchParams(link) : []);
+  shown = { curves: [], closed: [] }; // another scenario has other policies
   build();
   paint();
   ask();

@@ -131,7 +131,7 @@ function compare() {
   const prediction = predicted();
   const own = Number(valueOf(scenario().chart.x));
   const found = shown.curves.flatMap((curve) =>
-    curve.points.filter((point) => point.x === own).map((point) => `${curve.label} ${number(point.mean)}`),
+    curve.points.filter((point) => point.x === own).map((point) => `${curve.label}: ${number(point.mean)}`),
   );
   verdict.textContent =
     prediction === null || found.length === 0

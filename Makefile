@@ -41,6 +41,8 @@ lab: $(VENV)/.study
 	@$(BIN)/python -m workbook.lab
 
 site: $(VENV)/.test
+	@test -d node_modules/pyodide || { command -v npm >/dev/null && npm ci --silent; } || \
+	echo "There is no npm: the site is built without the playground."
 	@$(BIN)/mkdocs serve --strict
 
 matrix: $(VENV)/.test
@@ -85,5 +87,5 @@ $(VENV)/.dev: pyproject.toml $(LOCK) | $(BIN)/python
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis out
+	rm -rf $(VENV) node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis out
 	find sim workbook tests bench solutions -name __pycache__ -type d -exec rm -rf {} +

@@ -194,6 +194,8 @@ def test_a_full_disk_is_one_sentence_and_nothing_stays_on_it(
 ) -> None:
     if shutil.which("unshare") is None:
         pytest.skip("a small disk to fill is made with unshare, which is not here")
+    if Path("/tmp") in (*Path(sys.executable).parents, *Path(__file__).parents):
+        pytest.skip("the small disk would hide this checkout, which is in /tmp")
     mount = f"mount -t tmpfs -o size={size},mode=1777 none /tmp || exit 9"
     run = 'TMPDIR=/tmp exec "$0" -c "$1" "$2" "$3"'
     shell = [

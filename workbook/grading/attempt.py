@@ -193,7 +193,12 @@ class ChildBench:
         if verdict is None and fault is not None:
             said = f"{inert(str(fault['type']))}: {inert(str(fault['text']))} at {fault['at']}"
             verdict = Verdict(Status.CRASHED, f"The scene could not be performed ({said}).")
-        if verdict is None and any(record.get("k") == "memory" for record in records):
+        # A child out of memory may not be able to say so in a record of its own.
+        if verdict is None and any(
+            record.get("k") == "memory"
+            or (record.get("k") == "raised" and record.get("type") == "MemoryError")
+            for record in records
+        ):
             verdict = Verdict(Status.CRASHED, "Ran out of memory: the limit is 2 GB.")
         if verdict is None and (started or ended.left):
             where = quote(self.source, started["line"], self.file_name) if started else ""

@@ -98,6 +98,44 @@ class Progress:
         with _explained(self.path):
             yield
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A block of which all is kept or nothing. Lets sqlite3's errors out: see `explained`."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:  # a full disk has rolled back already
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def own_tables(self, name: str, schema: str, version: int, what: str) -> None:
+        """Make a module's own tables in this file, and `name`_version, which says which workbook made them.
+
+        `schema` holds CREATE TABLE IF NOT EXISTS statements; `what` is what they keep, for people. Raises
+        ProgressError for those of a newer workbook.
+        """
+        own = f"{name}_version"
+        with self.explained():
+            there = self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (own,)).fetchone()
+            row = self._connection.execute(f"SELECT max(version) FROM {own}").fetchone() if there else None
+            if row is None or row[0] is None:
+                with self.transaction():
+                    for statement in (
+                        f"CREATE TABLE IF NOT EXISTS {own} (version INTEGER NOT NULL)",
+                        *schema.split(";"),
+                    ):
+                        self._connection.execute(statement)
+                    self._connection.execute(
+                        f"INSERT INTO {own} SELECT ? WHERE NOT EXISTS (SELECT * FROM {own})", (version,)
+                    )
+            elif row[0] > version:
+                raise ProgressError(
+                    f"The {what} in {self.path} were written by a newer workbook (version {row[0]}, this one knows "
+                    f"{version}); update the workbook, or set PUBSUB_HOME to another folder."
+                )
+
     def record(self, kata: str, sha256: str, seed: int, result: CheckResult) -> None:
         """Add one verdict. Raises ProgressError. What could not be graded is not a verdict and is not kept."""
         if result.status is Status.NOT_GRADED:

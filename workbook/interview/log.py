@@ -24,7 +24,6 @@ from workbook.progress import Progress, ProgressError, home
 
 VERSION = 1
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS interview_version (version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS interview_bank (sha256 TEXT PRIMARY KEY, items TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS interview (
     id    INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -62,8 +61,7 @@ class Sessions:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._connection = progress.connection
-        with progress.explained():
-            self._prepare()
+        progress.own_tables("interview", SCHEMA, VERSION, "sessions")
 
     def create(self, setup: Setup, at: datetime) -> Kept:
         """A new session; one that was open is left as it stands and stays in the history."""
@@ -128,39 +126,11 @@ class Sessions:
                 "workbook, and was left as it is. Update the workbook, or begin another with --new."
             ) from None
 
-    def _prepare(self) -> None:
-        found = self._connection.execute(
-            "SELECT count(*) FROM sqlite_master WHERE name = 'interview_version'"
-        ).fetchone()[0]
-        version = (
-            self._connection.execute("SELECT version FROM interview_version").fetchone() if found else None
-        )
-        if version is None:
-            with self._together():
-                for statement in SCHEMA.split(";"):
-                    self._connection.execute(statement)
-                self._connection.execute(
-                    "INSERT INTO interview_version SELECT ? WHERE NOT EXISTS (SELECT * FROM interview_version)",
-                    (VERSION,),
-                )
-        elif version[0] > VERSION:
-            raise ProgressError(
-                f"The sessions in {self._progress.path} were written by a newer workbook (version {version[0]}, this "
-                f"one knows {VERSION}); update the workbook, or set PUBSUB_HOME to another folder."
-            )
-
     @contextmanager
     def _together(self) -> Iterator[None]:
         """A transaction: all of it or nothing."""
-        with self._explained_but_for_twins():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self._explained_but_for_twins(), self._progress.transaction():
+            yield
 
     @contextmanager
     def _explained_but_for_twins(self) -> Iterator[None]:

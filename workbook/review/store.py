@@ -6,7 +6,6 @@ a red check makes the kata's questions due, and the red flags that point at this
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ from workbook.review.schedule import Memory, Rating, reviewed
 
 VERSION = 1
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS review_version (version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS review_card (
     card       TEXT PRIMARY KEY,
     due        TEXT NOT NULL,
@@ -67,8 +65,7 @@ class Reviews:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._connection = progress.connection
-        with progress.explained():
-            self._prepare()
+        progress.own_tables("review", SCHEMA, VERSION, "cards")
 
     @classmethod
     @contextmanager
@@ -200,31 +197,8 @@ class Reviews:
     @contextmanager
     def _together(self) -> Iterator[None]:
         """All or nothing."""
-        with self._progress.explained():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                if self._connection.in_transaction:  # a full disk has rolled back already
-                    self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
-
-    def _prepare(self) -> None:
-        if not _has(self._connection, "review_version"):
-            with self._together():
-                for statement in SCHEMA.split(";"):
-                    self._connection.execute(statement)
-                self._connection.execute(
-                    "INSERT INTO review_version SELECT ? WHERE NOT EXISTS (SELECT * FROM review_version)",
-                    (VERSION,),
-                )
-        version = self._connection.execute("SELECT max(version) FROM review_version").fetchone()[0]
-        if version is None or version > VERSION:
-            raise ProgressError(
-                f"The cards in {self._progress.path} were written by a newer workbook (version {version}, this one "
-                f"knows {VERSION}); update the workbook, or set PUBSUB_HOME to another folder."
-            )
+        with self._progress.explained(), self._progress.transaction():
+            yield
 
 
 def make_due(card_ids: Iterable[str], why: str, now: datetime, folder: Path | None = None) -> None:
@@ -245,12 +219,6 @@ def _taught_by(standing: Standing, cards: Sequence[Card]) -> Iterator[tuple[str,
         hit = [place.part for place in card.shown if str(place) in {f"{standing.kata}: {one}" for one in red}]
         if card.kind == "flag" and hit:
             yield card.id, f"{standing.kata}: {hit[0]} is red"
-
-
-def _has(connection: sqlite3.Connection, table: str) -> bool:
-    return bool(
-        connection.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", (table,)).fetchone()[0]
-    )
 
 
 def _stamp(at: datetime) -> str:

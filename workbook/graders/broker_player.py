@@ -369,8 +369,6 @@ class Scene:
             value = self.do(op)
         except BaseException as error:
             emit({"k": "raised", "s": self.number, "n": op["i"], **self.kit.describe(error)})
-            if type(error) is MemoryError:
-                emit({"k": "memory"})
             return
         emit({"k": "end", "s": self.number, "n": op["i"], "v": value})
 

@@ -333,8 +333,6 @@ class Scene:
         except Exception as error:
             kinds = [kind.__name__ for kind in type(error).__mro__[:8] if kind.__module__ == "builtins"]
             emit({"k": "raised", "s": number, "n": step, **self.kit.describe(error), "kinds": kinds})
-            if type(error) is MemoryError:
-                emit({"k": "memory"})
             return
         emit({"k": "end", "s": number, "n": step, "v": value})
         if self.enough:

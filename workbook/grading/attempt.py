@@ -193,7 +193,7 @@ class ChildBench:
         if verdict is None and fault is not None:
             said = f"{inert(str(fault['type']))}: {inert(str(fault['text']))} at {fault['at']}"
             verdict = Verdict(Status.CRASHED, f"The scene could not be performed ({said}).")
-        # A child out of memory may not be able to say so in a record of its own.
+        # No record of its own tells it: a child that is out of memory may not be able to send a second one.
         if verdict is None and any(
             record.get("k") == "memory"
             or (record.get("k") == "raised" and record.get("type") == "MemoryError")

@@ -79,31 +79,24 @@ def resident(pid: int) -> Any:
         return 0
 
 
-def starved(pid: int, seconds: float) -> bool:
-    """True where a process wants to run and has had little of the `seconds` that passed (Linux)."""
-    ticks, runnable = 0, False
-    try:
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/stat", "rb") as file:
-                fields = file.read().rsplit(b")", 1)[1].split()
-            ticks += int(fields[11]) + int(fields[12])
-            runnable = runnable or fields[0] == b"R"
-    except (OSError, IndexError, ValueError):
-        return False
-    return runnable and ticks / os.sysconf("SC_CLK_TCK") < 0.6 * seconds
-
-
-def runnable(pid: int) -> Any:
-    """The threads of a process that run or want to (Linux); nobody where that cannot be read."""
+def threads(pid: int) -> Any:
+    """(thread, whether it runs or wants to, clock ticks it has had) of a process; nothing where that cannot be read."""
     found = []
     try:
         for task in os.listdir(f"/proc/{pid}/task"):
             with open(f"/proc/{pid}/task/{task}/stat", "rb") as file:
-                if file.read().rsplit(b")", 1)[1].split()[0] == b"R":
-                    found.append(int(task))
+                fields = file.read().rsplit(b")", 1)[1].split()
+            found.append((int(task), fields[0] == b"R", int(fields[11]) + int(fields[12])))
     except (OSError, IndexError, ValueError):
         return []
     return found
+
+
+def starved(pid: int, seconds: float) -> bool:
+    """True where a process wants to run and has had little of the `seconds` that passed (Linux)."""
+    now = threads(pid)
+    ticks = sum(had for _, _, had in now)
+    return any(runs for _, runs, _ in now) and ticks / os.sysconf("SC_CLK_TCK") < 0.6 * seconds
 
 
 def send_signal(pid: int, number: int) -> None:
@@ -209,8 +202,8 @@ class Run:
     def look(self) -> None:
         """Note which threads run, or would if they were let: what a loaded machine does not change."""
         self.looks += 1
-        for task in runnable(self.pid):
-            self.ran[task] = self.ran.get(task, 0) + 1
+        for task, runs, _ in threads(self.pid):
+            self.ran[task] = self.ran.get(task, 0) + runs
 
     def judge_manner(self, silence: float) -> None:
         """Tell apart why it did not finish: by whether it got on, and by which threads ran meanwhile."""
@@ -312,10 +305,9 @@ class Warden:
         answer_open = True
         while not run.how and not self.gone:
             now = time.monotonic()
-            had = (
-                run.limit if now >= run.started + run.limit else silence
-            )  # seconds it should have had by now
-            if now >= deadline and now < run.started + STARVED * run.limit and starved(run.pid, had):
+            # The seconds it should have had by now.
+            due = run.limit if now >= run.started + run.limit else silence
+            if now >= deadline and now < run.started + STARVED * run.limit and starved(run.pid, due):
                 deadline = now + 0.25  # it has not had its time yet: the machine is busy with something else
             if now >= deadline:
                 run.how = "limit"

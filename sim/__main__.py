@@ -5,10 +5,8 @@ for a bad parameter, 130 if stopped; what had finished by then is printed and wr
 """
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
 from pathlib import Path
 
 from sim.arguments import CAP, Order, read
@@ -76,8 +74,6 @@ def simulate(
 ) -> tuple[tuple[Result, ...], tuple[Missed, ...]]:
     """Run every scenario, here or in as many processes as asked for, those compared as often as is needed."""
     with progress_bar(order.scenario.name) as progress, executor(order.place, order.jobs) as workers:
-        if isinstance(workers, ProcessPoolExecutor):
-            _start_workers(workers, order.jobs)
         results = sweep(
             scenarios, order.replications, workers, seed=order.seed, streams=order.streams, progress=progress
         )
@@ -100,19 +96,6 @@ def precision_line(precision: float, missed: Sequence[Missed]) -> str:
     return (
         f"\n{CAP:,} replications are not enough to be within {precision:.3g} of the mean: {', '.join(wide)}"
     )
-
-
-def _start_workers(pool: Executor, jobs: int) -> None:
-    """Start every worker with Ctrl-C held back, which they inherit: it is this process that reacts to it.
-
-    Without this a worker stopped while it is still importing prints a traceback.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        for _ in range(jobs):
-            pool.submit(os.getpid)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def show(order: Order, summaries: Sequence[Summary], results: Sequence[Result]) -> None:

@@ -44,8 +44,7 @@ def refine(
     that does not always happen, is passed over. Returns the groups, and what is not reached with `at_most`
     replications. ValueError for a precision that is not above 0.
     """
-    if not precision > 0:
-        raise ValueError(f"precision must be above 0, a share of the mean, got {precision!r}")
+    _check(precision)
     measures, refined, missed = tuple(measures), dict(groups), list[Missed]()
     for scenario in groups:
         while True:
@@ -57,8 +56,7 @@ def refine(
                     Missed(scenario, name, share) for name, share in shares.items() if share > precision
                 ]
                 break
-            needed = len(found) * (widest / precision) ** 2
-            wanted = ceil(min(needed, 2 * len(found), at_most))  # at most doubled: a first spread may mislead
+            wanted = _wanted(len(found), widest / precision, at_most)
             refined[scenario] = found + sweep(
                 [scenario],
                 wanted - len(found),
@@ -96,8 +94,7 @@ def replicate(
     every executor. Stops at `at_most`, and says so by `reached`. ValueError for a precision that is not above
     0, for a start below 2, and if the measure is None in some replication.
     """
-    if not precision > 0:
-        raise ValueError(f"precision must be above 0, a share of the mean, got {precision!r}")
+    _check(precision)
     if not 2 <= start <= at_most:
         raise ValueError(f"start must be from 2 to at_most, {at_most}, got {start}")
     results: tuple[Result, ...] = ()
@@ -111,8 +108,20 @@ def replicate(
         allowed = precision * abs(found.mean)
         if found.half_width <= allowed or len(results) >= at_most:
             return Precise(results, found, found.half_width <= allowed)
-        needed = len(results) * (found.half_width / allowed) ** 2 if allowed else at_most
-        wanted = min(ceil(needed), 2 * len(results), at_most)
+        wanted = _wanted(len(results), found.half_width / allowed if allowed else inf, at_most)
+
+
+def _check(precision: float) -> None:
+    if not precision > 0:
+        raise ValueError(f"precision must be above 0, a share of the mean, got {precision!r}")
+
+
+def _wanted(count: int, excess: float, at_most: int) -> int:
+    """Replications that `count` of them call for whose interval is `excess` times too wide.
+
+    At most twice as many: a first spread may mislead.
+    """
+    return ceil(min(count * excess**2, 2 * count, at_most))
 
 
 def _values(results: Sequence[Result], measure: str) -> list[float]:

@@ -7,13 +7,10 @@ the site's page from a browser (left as it is where Playwright or Chromium is ab
 from __future__ import annotations
 
 import asyncio
-import functools
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from rich.console import Console
@@ -21,6 +18,8 @@ from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 from tests.interview.stage import NOW, stage
+from tests.site.conftest import QUIET, build
+from tests.site.server import served
 from workbook.interview.bank import read_bank
 from workbook.interview.log import open_sessions
 from workbook.interview.state import Setup
@@ -66,11 +65,6 @@ async def interview() -> None:
     (PICTURES / "interview.svg").write_text(svg, encoding="utf-8")
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        return
-
-
 def site() -> None:
     """A question's page."""
     try:
@@ -80,17 +74,14 @@ def site() -> None:
         return
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, "-m", "mkdocs", "build", "-q", "-d", folder], check=True, cwd=ROOT)
-        server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        with sync_playwright() as play:
-            chromium = play.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+        build(Path(folder)).check_returncode()
+        with served(Path(folder)) as address, sync_playwright() as play:
+            chromium = play.chromium.launch(executable_path=browser, args=QUIET)
             page = chromium.new_page(viewport={"width": 1180, "height": 760}, color_scheme="light")
-            page.goto(f"http://127.0.0.1:{server.server_port}/{PAGE}")
+            page.goto(address + PAGE)
             page.wait_for_load_state("networkidle")
             page.screenshot(path=PICTURES / "site.png")
             chromium.close()
-        server.shutdown()
 
 
 def main() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests import bank
@@ -29,25 +28,6 @@ with Attempt(find(sys.argv[1]), Path(sys.argv[2])) as attempt:
     print(attempt.result(sys.argv[3]).status, flush=True)
     attempt.finish()
 """
-
-
-def below(root: int) -> set[int]:
-    """Process ids of everything that `root` started, directly or not."""
-    parents = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                parents[int(name)] = int(
-                    Path(f"/proc/{name}/stat").read_bytes().rsplit(b")", 1)[1].split()[1]
-                )
-            except OSError:
-                continue
-    found, grew = {root}, True
-    while grew:
-        more = {pid for pid, parent in parents.items() if parent in found and pid not in found}
-        found |= more
-        grew = bool(more)
-    return found - {root}
 
 
 def files() -> set[Path]:
@@ -77,27 +57,12 @@ def test_nothing_survives_the_death_of_a_grading_run(kata: str, first: str, proc
     assert grading.stdout is not None
     with grading, grading.stdout:
         assert grading.stdout.readline() == "passed\n"  # so what it needs is up
-        watched = [os.pidfd_open(pid) for pid in below(grading.pid) if alive(pid)]
+        watched = psutil.Process(grading.pid).children(recursive=True)
         made = files() - before
         grading.send_signal(signal.SIGKILL)
     assert len(watched) >= processes
     assert made
     until = time.monotonic() + PATIENCE
-    for descriptor in watched:
-        assert ended(descriptor, until), json.dumps(sorted(map(str, made)))
+    assert psutil.wait_procs(watched, PATIENCE)[1] == [], sorted(map(str, made))
     while any(path.exists() for path in made):
         assert time.monotonic() < until, sorted(path for path in made if path.exists())
-
-
-def alive(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()
-
-
-def ended(descriptor: int, until: float) -> bool:
-    """Whether a process ends before it is too late; closes the descriptor."""
-    import select
-
-    try:
-        return bool(select.select([descriptor], [], [], max(0.0, until - time.monotonic()))[0])
-    finally:
-        os.close(descriptor)

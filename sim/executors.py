@@ -46,8 +46,11 @@ def dask_executor(address: str) -> Iterator[Executor]:
     A worker that dies costs the chunk it was at, which the scheduler gives to another one.
     """
     from distributed import Client
+    from distributed.comm.addressing import parse_address, parse_host_port
 
     try:
+        # Before there is a client: one that could not be made waits for its own end, and complains then.
+        parse_host_port(parse_address(address)[1])
         client = Client(address, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]  # it has no types
     except (OSError, ValueError, TimeoutError) as error:
         raise ParameterError(

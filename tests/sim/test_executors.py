@@ -84,6 +84,14 @@ def test_a_scheduler_that_does_not_answer_is_one_sentence(monkeypatch: pytest.Mo
         raise AssertionError("there is no such scheduler")
 
 
+def test_an_address_without_a_port_is_the_same_sentence_at_once() -> None:
+    with (
+        pytest.raises(ParameterError, match=r"no Dask scheduler answers at tcp://x \(missing port number"),
+        dask_executor("tcp://x"),
+    ):
+        raise AssertionError("there is no such scheduler")
+
+
 @pytest.mark.parametrize("place", ["dask:", "ray:x", "tcp://127.0.0.1:1"])
 def test_any_other_place_is_refused(place: str) -> None:
     with pytest.raises(ParameterError, match="executor must be dask:ADDRESS"):

@@ -57,8 +57,10 @@ def test_nothing_survives_the_death_of_a_grading_run(kata: str, first: str, proc
     assert grading.stdout is not None
     with grading, grading.stdout:
         assert grading.stdout.readline() == "passed\n"  # so what it needs is up
+        until = time.monotonic() + PATIENCE
+        while not (made := files() - before):  # a child's folder comes and goes with it
+            assert time.monotonic() < until
         watched = psutil.Process(grading.pid).children(recursive=True)
-        made = files() - before
         grading.send_signal(signal.SIGKILL)
     assert len(watched) >= processes
     assert made

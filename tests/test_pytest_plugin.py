@@ -143,7 +143,8 @@ def test_a_file_of_that_name_elsewhere_is_left_alone(tmp_path: Path) -> None:
     assert "1 passed" in done.stdout
 
 
-def test_the_first_failure_of_a_stage_is_a_card_and_the_others_a_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("machine", ["", "true"], ids=["a person's", "a CI's"])
+def test_the_first_failure_of_a_stage_is_a_card_and_the_others_a_line(tmp_path: Path, machine: str) -> None:
     kata_folder(tmp_path)
     done = run(
         tmp_path,
@@ -151,6 +152,7 @@ def test_the_first_failure_of_a_stage_is_a_card_and_the_others_a_line(tmp_path: 
         "katas/broker.py",
         "-k",
         "contract or one_subscriber or topics_are or default_buffer",
+        CI=machine,  # there pytest's list at the end is not cut to the width
     )
     assert done.stdout.count("Rule  ") == 2
     assert done.stdout.count("Still to do") >= 4

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -119,6 +120,24 @@ class Red(Exception):
     """A check that did not pass."""
 
 
+class Shown:
+    """What pytest shows of a red check: a text, and one line of it for the list at the end.
+
+    pytest cuts the line from a plain text itself, but on a CI machine and at `-vv` it repeats the whole text there.
+    """
+
+    def __init__(self, text: str, line: str) -> None:
+        self.text = text
+        self.reprcrash = SimpleNamespace(message=line)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def toterminal(self, writer: Any) -> None:
+        for line in self.text.splitlines():
+            writer.line(line)
+
+
 class CheckItem(pytest.Item):
     """One check."""
 
@@ -147,14 +166,16 @@ class CheckItem(pytest.Item):
         if self.outcome.status is not Status.PASSED:
             raise Red(self.outcome.verdict.message)
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The card; no frame of ours at any verbosity."""
         if self.outcome is None:
             return str(excinfo.value)
+        line = one_line(self.check, self.outcome)
         first = self.parent.carded.setdefault(self.check.stage, self.check.id)
         if first != self.check.id and self.config.get_verbosity() <= 0:
-            return one_line(self.check, self.outcome)
-        return card(self.parent.kata, self.check, self.outcome, self.config.stash[SEED], notebooks())
+            return line
+        seed = self.config.stash[SEED]
+        return Shown(card(self.parent.kata, self.check, self.outcome, seed, notebooks()), line)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         return self.path, None, f"{self.parent.kata.name}: {self.check.id}"

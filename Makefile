@@ -82,6 +82,10 @@ $(VENV)/.test: pyproject.toml $(LOCK) | $(BIN)/python
 	@$(call INSTALL,.[test])
 	@touch $@
 
+$(VENV)/.browser: pyproject.toml $(LOCK) | $(BIN)/python
+	@$(call INSTALL,.[test$(comma)dev$(comma)browser])
+	@touch $@ $(VENV)/.test $(VENV)/.dev
+
 $(VENV)/.dev: pyproject.toml $(LOCK) | $(BIN)/python
 	@$(call INSTALL,.[test$(comma)dev])
 	@touch $@

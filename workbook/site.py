@@ -53,7 +53,14 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         {"Start": ["index.md", "how_to_study.md", "plan.md"]},
         {"Questions": ["questions/index.md", *(group for group in by_level if any(group.values()))]},
         {"Katas": ["katas/index.md", *briefs, "katas/proof.md", "threat_model.md"]},
-        {"Scenarios": ["scenarios/index.md", "playground.md", *scenarios]},
+        {
+            "Scenarios": [
+                "scenarios/index.md",
+                "playground.md",
+                *scenarios,
+                "outgrowing_one_machine.md",
+            ]
+        },
         {"Rehearse": ["concept_checks.md", "signals.md", "packet.md"]},
         {"Sources": ["corrections.md", "reading.md"]},
     ]

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbook.graders import broker_stage1, broker_stage2, broker_stage3, broker_stage4, broker_stage5
+from workbook.graders import (
+    broker_stage1,
+    broker_stage2,
+    broker_stage3,
+    broker_stage3_traces,
+    broker_stage4,
+    broker_stage4_many,
+    broker_stage5,
+    broker_stage5_races,
+)
 from workbook.grading.check import Kata, Stage
 
 KATA = Kata(
@@ -22,8 +31,11 @@ KATA = Kata(
         *broker_stage1.CHECKS,
         *broker_stage2.CHECKS,
         *broker_stage3.CHECKS,
+        *broker_stage3_traces.CHECKS,
         *broker_stage4.CHECKS,
+        *broker_stage4_many.CHECKS,
         *broker_stage5.CHECKS,
+        *broker_stage5_races.CHECKS,
     ),
     preload=(
         "abc",

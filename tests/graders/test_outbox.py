@@ -1,4 +1,4 @@
-"""The outbox grader, both ways: every right answer passes everything, every wrong one fails its check."""
+"""The outbox grader: every wrong answer fails the check it names, and what it does without an answer or a database."""
 
 from __future__ import annotations
 
@@ -19,21 +19,6 @@ CORE = {check.id for check in KATA.checks if check.stage < 5}
 
 def name(path: Path) -> str:
     return path.stem
-
-
-def test_the_solution_passes_every_check() -> None:
-    results = bank.grade("outbox", bank.right("outbox")[0])
-    assert {check: one.verdict for check, one in results.items() if one.status is not Status.PASSED} == {}
-    assert set(results) == IDS
-
-
-@pytest.mark.parametrize("path", bank.right("outbox")[1:], ids=name)
-def test_a_right_answer_passes_the_first_three_stages(path: Path) -> None:
-    """Outages and throughput take their time; `make matrix` puts every right answer through them, too."""
-    early = [check.id for check in KATA.checks if check.stage <= 3]
-    results = bank.grade("outbox", path, *early)
-    assert {check: one.verdict for check, one in results.items() if one.status is not Status.PASSED} == {}
-    assert set(results) == set(early)
 
 
 @pytest.mark.parametrize("path", bank.one_wrong_for_each_check("outbox"), ids=name)

@@ -58,10 +58,10 @@ def address(built: Path) -> Iterator[str]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
-    """A browser without a window."""
-    needed(find_spec("playwright"), "Playwright is not installed; the extra `test` brings it.")
+    """A browser without a window. Gone when the tests of the site are: its event loop runs in this very thread."""
+    needed(find_spec("playwright"), "Playwright is not installed; the extra `browser` brings it.")
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     needed(found, "Chromium is not installed (Debian, Ubuntu: apt install chromium).")
     from playwright.sync_api import sync_playwright

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -12,8 +13,9 @@ from sim.scenario import ParameterError
 from sim.studies import SCENARIOS
 from sim.summary import estimate
 from sim.sweep import by_scenario, sweep
+from tests.site.conftest import needed
 from workbook.playground.charts import CHARTS, form, labels
-from workbook.playground.packing import NEEDED, packed
+from workbook.playground.packing import NEEDED, PYODIDE, packed
 from workbook.playground.runs import Run, read, start
 from workbook.site_playground import playground_page
 
@@ -99,15 +101,31 @@ def test_every_slider_belongs_to_a_parameter_and_starts_where_the_page_does() ->
 
 
 def test_what_is_packed_holds_the_simulator_without_its_figures(tmp_path: Path) -> None:
+    """With something that is not Pyodide nothing can be compiled, and the sources are served."""
+    there = tmp_path / "pyodide"
+    there.mkdir()
     for name in NEEDED:
-        (tmp_path / name).write_bytes(b"x")
-    files = packed(tmp_path)
+        (there / name).write_bytes(b"x")
+    files = packed(there)
     ours = zipfile.ZipFile(BytesIO(files["assets/python/workbook.whl"])).namelist()
     assert "sim/studies.py" in ours
     assert "workbook/playground/runs.py" in ours
     assert not [name for name in ours if "plots" in name or "graders" in name]
     assert "simpy/core.py" in zipfile.ZipFile(BytesIO(files["assets/python/simpy.whl"])).namelist()
-    assert packed(tmp_path) == files
+    assert packed(there) == files
+
+
+def test_modules_are_compiled_by_the_python_that_imports_them() -> None:
+    needed((PYODIDE / "pyodide.mjs").is_file(), "Pyodide is not installed; `npm ci` brings it.")
+    needed(shutil.which("node"), "Node.js is not installed (Debian, Ubuntu: apt install nodejs).")
+    files = packed()
+    magic = set()
+    for name in ("python_stdlib.zip", "simpy.whl", "workbook.whl"):
+        with zipfile.ZipFile(BytesIO(files[f"assets/python/{name}"])) as archive:
+            assert not [one for one in archive.namelist() if one.endswith(".py")]
+            magic |= {archive.read(one)[:8] for one in archive.namelist() if one.endswith(".pyc")}
+    assert len(magic) == 1  # of one Python, and flagged as never to be compared with a source
+    assert magic.pop()[4:] == (0b01).to_bytes(4, "little")
 
 
 def test_without_node_the_page_says_how_to_get_the_playground(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from sim.scenario import Result, Scenario
 from sim.streams import AUTO, Streams
 
-CHUNK = 0.2  # seconds; a Dask task costs about 2 ms, a process pool's 0.2 ms
+CHUNK = 0.2  # seconds; a Dask task costs a few ms, a process pool's 0.2 ms
 IN_FLIGHT = 64  # tasks, where the executor does not say how many workers it has
 
 Progress = Callable[[int, int], None]
@@ -157,13 +157,12 @@ def _here(cells: Sequence[Cell]) -> Iterator[tuple[int, Result]]:
 
 
 def _there(cells: Sequence[Cell], executor: Executor) -> Iterator[tuple[int, Result]]:
-    workers = getattr(executor, "_max_workers", None)
-    in_flight = 2 * workers if isinstance(workers, int) else IN_FLIGHT
     todo = deque(cells)
     running: set[Future[Chunk]] = set()
     done, seconds = 0, 0.0
     try:
         while todo or running:
+            in_flight = _in_flight(executor)  # workers come and go
             while todo and len(running) < in_flight:
                 left = len(cells) - done  # those in flight included: a task may hand most of its own back
                 enough = ceil(CHUNK * done / seconds) if seconds else left
@@ -182,6 +181,15 @@ def _there(cells: Sequence[Cell], executor: Executor) -> Iterator[tuple[int, Res
     finally:
         for future in running:
             future.cancel()
+
+
+def _in_flight(executor: Executor) -> int:
+    """How many tasks to have under way: two for each worker, so that none waits for us."""
+    workers = getattr(executor, "_max_workers", None)
+    client: Any = getattr(executor, "_client", None)
+    if workers is None and hasattr(client, "ncores"):
+        workers = sum(client.ncores().values())  # Dask's; 0 where it starts workers on demand
+    return 2 * workers if isinstance(workers, int) and workers > 0 else IN_FLIGHT
 
 
 def _accepted(executor: Executor) -> Executor:

@@ -55,6 +55,23 @@ def test_a_killed_worker_costs_no_result(cluster: Any) -> None:
     assert results == sweep(GRID, 1_000, seed=3)
 
 
+def test_a_small_sweep_is_cut_for_the_workers_there_are(
+    cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with dask_executor(cluster.scheduler_address) as workers:
+        cluster.wait_for_workers(2)  # one may be on its way back from another test
+        submit, sizes = workers.submit, []
+
+        def counted(fn: Any, cells: Any, *rest: Any) -> Any:
+            sizes.append(len(cells))
+            return submit(fn, cells, *rest)
+
+        monkeypatch.setattr(workers, "submit", counted)
+        sweep(GRID, 40, workers)
+    assert sizes[:4] == [60, 60, 60, 60]  # of 240 cells; they hand back what they do not reach in time
+    assert sum(sizes) >= 240
+
+
 def test_a_bare_client_is_refused_with_the_way_out(cluster: Any) -> None:
     with (
         distributed.Client(cluster.scheduler_address, set_as_default=False) as client,

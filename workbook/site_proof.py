@@ -73,7 +73,7 @@ def _table(kind: str, rows: Sequence[dict[str, Any]]) -> str:
     lines = [f"| answer | {must} | what the grader says |", "|---|---|---|"]
     for row in rows:
         said = _cell(row["message"]) if row["as_expected"] else _wrong(row)
-        lines.append(f"| {_words(row)} | `{row['expected']}` | {said} |")
+        lines.append(f"| {_words(row)} | {_code(row['expected'])} | {said} |")
     return "\n".join(lines)
 
 
@@ -86,8 +86,22 @@ def _words(row: dict[str, Any]) -> str:
 
 
 def _cell(text: str) -> str:
+    """A message in a cell: cut where it is long, what stands between backticks as code, all else as it is."""
     line = " ".join(str(text).split())
     line = line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+    parts = line.split("`")
+    if len(parts) % 2 == 0:  # one was cut off, or is meant
+        return _plain(line)
+    return "".join(_code(part) if number % 2 else _plain(part) for number, part in enumerate(parts))
+
+
+def _plain(text: str) -> str:
     for mark in "\\`*_<>[]|":
-        line = line.replace(mark, {"<": "&lt;", ">": "&gt;"}.get(mark, "\\" + mark))
-    return line
+        text = text.replace(mark, {"<": "&lt;", ">": "&gt;"}.get(mark, "\\" + mark))
+    return text
+
+
+def _code(text: str) -> str:
+    """Code that may be broken after an underscore, and is read by nothing as Markdown or HTML."""
+    safe = "".join(letter if letter.isalnum() or letter in " _" else f"&#{ord(letter)};" for letter in text)
+    return f"<code>{safe.replace('_', '&#95;<wbr>')}</code>"

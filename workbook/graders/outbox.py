@@ -6,11 +6,13 @@ from pathlib import Path
 
 from workbook.graders import (
     outbox_stage1,
+    outbox_stage1_once,
     outbox_stage1_run,
     outbox_stage2,
     outbox_stage3,
     outbox_stage4,
     outbox_stage4_database,
+    outbox_stage4_patience,
     outbox_stage5,
 )
 from workbook.graders.outbox_workshop import workshop
@@ -30,9 +32,11 @@ KATA = Kata(
     checks=(
         *outbox_stage1.CHECKS,
         *outbox_stage1_run.CHECKS,
+        *outbox_stage1_once.CHECKS,
         *outbox_stage2.CHECKS,
         *outbox_stage3.CHECKS,
         *outbox_stage4.CHECKS,
+        *outbox_stage4_patience.CHECKS,
         *outbox_stage4_database.CHECKS,
         *outbox_stage5.CHECKS,
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from workbook.graders.outbox_proxy import Session
 from workbook.graders.outbox_pump import Pump
@@ -73,3 +74,13 @@ def not_prompt(play: Scene, pump: Pump, while_it: str) -> Broken:
     place = play.where()
     message = f"`run` does not return within a second of stop while it {while_it}."
     return play.broken(message, "it returns within 1 s", f"{took}; {place}" if place else took, clock=True)
+
+
+def soon(done: Callable[[], bool], seconds: float = 0.5) -> bool:
+    """Whether `done()` holds by then."""
+    until = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.01)
+    return True

@@ -7,7 +7,6 @@ Needs the extra `browser`, Chromium, and `npm ci`.
 """
 
 import argparse
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,7 +16,7 @@ from typing import Any
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from tests.site.conftest import QUIET  # noqa: E402 - needs the path
+from tests.site.conftest import QUIET, browser_there, build  # noqa: E402 - needs the path
 from tests.site.server import served  # noqa: E402 - needs the path
 from workbook.playground.charts import CHARTS  # noqa: E402 - needs the path
 
@@ -66,10 +65,9 @@ def main() -> int:
 
     slow = False
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder]
-        subprocess.run(command, cwd=sys.path[0], check=True)
+        build(Path(folder)).check_returncode()
         with served(Path(folder)) as address, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+            browser = playwright.chromium.launch(executable_path=browser_there(), args=QUIET)
             print(f"{'scenario':<18}{'first curve':>12}{'all of it':>11}{'after a step':>14}   seconds")
             for scenario in CHARTS:
                 found = [one(browser, address, scenario, order.rounds) for _ in range(order.rounds)]

@@ -18,7 +18,7 @@ from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 from tests.interview.stage import NOW, stage
-from tests.site.conftest import QUIET, build
+from tests.site.conftest import QUIET, browser_there, build
 from tests.site.server import served
 from workbook.interview.bank import read_bank
 from workbook.interview.log import open_sessions
@@ -72,7 +72,7 @@ def site() -> None:
     except ImportError:
         print("The picture of the site is left as it is: pip install playwright, and Chromium, draw it.")
         return
-    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    browser = browser_there()
     with tempfile.TemporaryDirectory() as folder:
         build(Path(folder)).check_returncode()
         with served(Path(folder)) as address, sync_playwright() as play:

@@ -207,7 +207,7 @@ def test_the_measured_table_of_mitigations_is_reproduced(
     users, partitions = cell
     shares = key_shares("hot-set", users)
     drawn = {
-        salts: [traffic(shares, 12_000, 1, salts, Streams(10, replication)) for replication in range(20)]
+        salts: [traffic(shares, 12_000, 1, salts, Streams(10, replication)) for replication in range(24)]
         for salts in {salts for _, salts in COLUMNS}
     }
     for (mitigation, salts), measured in zip(COLUMNS, row, strict=True):

@@ -64,7 +64,7 @@ def test_both_kinds_of_streams_obey_the_same_law() -> None:
 
 
 @given(kind=st.sampled_from(BACKOFFS), clients=st.integers(1, 15), seed=st.integers(0, 1_000))
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=40)
 def test_every_client_writes_once_and_each_failure_costs_a_call(kind: str, clients: int, seed: int) -> None:
     run = WriteContention(backoff=kind, clients=clients).run(seed)
     assert clients <= run.calls <= clients * (clients + 1)

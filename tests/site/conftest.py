@@ -34,6 +34,11 @@ def needed(there: object, sentence: str) -> None:
         (pytest.fail if FORCED else pytest.skip)(sentence)
 
 
+def browser_there() -> str | None:
+    """The path of a Chromium of this machine."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
 def build(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """`mkdocs build --strict` into the folder."""
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
@@ -62,7 +67,7 @@ def address(built: Path) -> Iterator[str]:
 def chromium() -> Iterator[Any]:
     """A browser without a window. Gone when the tests of the site are: its event loop runs in this very thread."""
     needed(find_spec("playwright"), "Playwright is not installed; the extra `browser` brings it.")
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    found = browser_there()
     needed(found, "Chromium is not installed (Debian, Ubuntu: apt install chromium).")
     from playwright.sync_api import sync_playwright
 

@@ -12,6 +12,7 @@ from workbook.grading.check import Broken
 
 IDLE = 0.3  # seconds in a transaction, with the process asleep, that make it idle
 SURELY_IDLE = 1.0  # the same for a process that is never quite asleep
+NEVER = 600.0  # seconds: longer than any check
 PROMPT = 1.0  # seconds from stop to the return of run, as the contract says
 LATE = 5.0  # seconds after which it is too late even for a machine that has no time for anybody
 

@@ -8,14 +8,13 @@ from workbook.graders import outbox_judge as judge
 from workbook.graders.outbox_broker import ACK, REFUSED, Answer, refusing
 from workbook.graders.outbox_pump import Pump
 from workbook.graders.outbox_rows import Rows
-from workbook.graders.outbox_running import soon, watch_idle
+from workbook.graders.outbox_running import NEVER, soon, watch_idle
 from workbook.graders.outbox_scene import Scene, scene
 from workbook.grading.check import Bench, Check, collector
 
 CHECKS: list[Check] = []
 check = collector(CHECKS, 1)
 LIMIT = 10.0
-NEVER = 600.0  # seconds: longer than any check
 
 
 @check(

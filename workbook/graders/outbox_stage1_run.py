@@ -11,14 +11,13 @@ from workbook.graders.outbox_broker import HOLD, Answer
 from workbook.graders.outbox_history import Event
 from workbook.graders.outbox_pump import Pump
 from workbook.graders.outbox_rows import Rows
-from workbook.graders.outbox_running import returns_promptly, soon
+from workbook.graders.outbox_running import NEVER, returns_promptly, soon
 from workbook.graders.outbox_scene import Scene, scene
 from workbook.grading.check import Bench, Check, collector
 
 CHECKS: list[Check] = []
 check = collector(CHECKS, 1)
 LIMIT = 10.0
-NEVER = 600.0  # seconds: longer than any check
 
 
 @check(

@@ -10,6 +10,7 @@ import hashlib
 import io
 import shutil
 import subprocess
+import tempfile
 import zipfile
 from importlib import metadata
 from pathlib import Path
@@ -45,13 +46,15 @@ def _compiled(archive: bytes, pyodide: Path) -> bytes:
     kept = pyodide.parent / ".cache" / "pubsub-workbook" / f"{key.hexdigest()[:32]}.zip"
     if not kept.is_file():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        sources, made = kept.with_suffix(".sources"), kept.with_suffix(".made")
-        sources.write_bytes(archive)
-        done = subprocess.run([node, COMPILER, pyodide, sources, made], capture_output=True, check=False)
-        sources.unlink()
-        if done.returncode != 0 or not made.is_file():
-            return archive
-        made.replace(kept)  # whole, or not at all
+        with tempfile.TemporaryDirectory(
+            dir=kept.parent
+        ) as folder:  # of its own: two builds may be under way
+            sources, made = Path(folder) / "sources.zip", Path(folder) / "made.zip"
+            sources.write_bytes(archive)
+            done = subprocess.run([node, COMPILER, pyodide, sources, made], capture_output=True, check=False)
+            if done.returncode != 0 or not made.is_file():
+                return archive
+            made.replace(kept)  # whole, or not at all
     return kept.read_bytes()
 
 

@@ -33,9 +33,10 @@ test: $(VENV)/.test
 slow: $(VENV)/.test
 	@$(BIN)/python -m pytest tests -m slow
 
-# Every notebook is run, and what comes out is compared with what is stored in it.
+# Every notebook is run, and what comes out is compared with what is stored in it. Hypothesis's plugin would load all of
+# its library for the summary at the end, two seconds for a notebook that is run alone.
 notebooks: $(VENV)/.test
-	@$(BIN)/python -m pytest -p nbval --nbval --nbval-cell-timeout=60 -q notebooks $(TOGETHER)
+	@$(BIN)/python -m pytest -p nbval --nbval --nbval-cell-timeout=60 -p no:hypothesispytest -q notebooks $(TOGETHER)
 
 lab: $(VENV)/.study
 	@$(BIN)/python -m workbook.lab

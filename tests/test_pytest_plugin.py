@@ -130,6 +130,16 @@ def test_the_learners_file_is_never_imported_into_pytest(tmp_path: Path) -> None
     assert "SystemExit" in done.stdout
 
 
+@pytest.mark.parametrize(("chosen", "loaded"), [("live_once", False), ("test_mine or live_once", True)])
+def test_hypothesis_is_loaded_only_where_a_test_uses_it(tmp_path: Path, chosen: str, loaded: bool) -> None:
+    kata_folder(tmp_path, broker=SOLUTION)
+    (tmp_path / "test_mine.py").write_text("def test_mine():\n    import hypothesis\n")
+    session = f"pytest.main(['-p', 'no:nbval', '-k', {chosen!r}])"
+    done = run(tmp_path, "python", "-c", f"import pytest, sys; {session}; print('hypothesis' in sys.modules)")
+    assert "passed" in done.stdout
+    assert done.stdout.splitlines()[-1] == str(loaded)
+
+
 def test_pytest_on_everything_collects_katas_once_and_other_tests_as_ever(tmp_path: Path) -> None:
     kata_folder(tmp_path, broker=SOLUTION)
     (tmp_path / "test_mine.py").write_text("def test_mine():\n    assert True\n")

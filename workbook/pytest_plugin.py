@@ -6,6 +6,7 @@ keeps pytest's own collectors away from it, so that learner code is never import
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -181,8 +182,11 @@ class CheckItem(pytest.Item):
         return self.path, None, f"{self.parent.kata.name}: {self.check.id}"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     runs = session.config.stash.get(RUNS, [])
+    if runs:
+        let_hypothesis_go(session.config)
     with ExitStack() as stack:
         for run in runs:
             stack.callback(run.close)
@@ -192,6 +196,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
                 write_json(Path(where), [as_json(run.kata, run.result()) for run in runs])
             except OSError as error:
                 raise pytest.UsageError(f"--results: {where} cannot be written ({error.strerror})") from None
+
+
+def let_hypothesis_go(config: pytest.Config) -> None:
+    """Its plugin loads all of the library to sum up, a second that a learner need not wait: no test here used it."""
+    plugin = config.pluginmanager.get_plugin("hypothesispytest")
+    if plugin is not None and "hypothesis" not in sys.modules:
+        config.pluginmanager.unregister(plugin)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -10,7 +10,7 @@ LOCK := requirements.lock
 # One process for each processor, each with whole files: they share what is dear to set up.
 TOGETHER := -n auto --dist loadfile
 
-.PHONY: help study test slow matrix lint lab site notebooks pictures clean
+.PHONY: help study test tests slow matrix lint lab site notebooks pictures clean
 
 help:
 	@echo "make study    set everything up, then show where you stand and what to do next"
@@ -26,8 +26,12 @@ study: $(VENV)/.study
 	@$(BIN)/pubsub study
 
 test: $(VENV)/.test
-	@$(BIN)/python -m pytest tests $(TOGETHER)
+	@$(MAKE) --no-print-directory tests
 	@$(MAKE) --no-print-directory notebooks
+
+# One half of `make test` alone; ARGS are more words for pytest.
+tests: $(VENV)/.test
+	@$(BIN)/python -m pytest tests $(TOGETHER) $(ARGS)
 
 # What takes minutes: coverage of intervals and the like.
 slow: $(VENV)/.test
@@ -36,7 +40,8 @@ slow: $(VENV)/.test
 # Every notebook is run, and what comes out is compared with what is stored in it. Hypothesis's plugin would load all of
 # its library for the summary at the end, two seconds for a notebook that is run alone.
 notebooks: $(VENV)/.test
-	@$(BIN)/python -m pytest -p nbval --nbval --nbval-cell-timeout=60 -p no:hypothesispytest -q notebooks $(TOGETHER)
+	@$(BIN)/python -m pytest -p nbval --nbval --nbval-cell-timeout=60 -p no:hypothesispytest -q notebooks \
+	    $(TOGETHER) $(ARGS)
 
 lab: $(VENV)/.study
 	@$(BIN)/python -m workbook.lab

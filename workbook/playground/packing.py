@@ -46,9 +46,8 @@ def _compiled(archive: bytes, pyodide: Path) -> bytes:
     kept = pyodide.parent / ".cache" / "pubsub-workbook" / f"{key.hexdigest()[:32]}.zip"
     if not kept.is_file():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            dir=kept.parent
-        ) as folder:  # of its own: two builds may be under way
+        # In a folder of its own: two builds may be under way.
+        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
             sources, made = Path(folder) / "sources.zip", Path(folder) / "made.zip"
             sources.write_bytes(archive)
             done = subprocess.run([node, COMPILER, pyodide, sources, made], capture_output=True, check=False)

@@ -154,6 +154,16 @@ def test_sessions_and_locks_of_pumps_are_told_from_those_of_the_grader(watched: 
             connection.execute("SELECT 1")
 
 
+def test_no_session_of_an_earlier_scene_is_about_in_a_later_one(shop: Workshop) -> None:
+    with shop.database() as database, ExitStack() as connections:
+        for _ in range(10):
+            for _ in range(4):
+                pump = connections.enter_context(psycopg.connect(database.direct(), autocommit=True))
+                pump.execute("SELECT pg_advisory_lock_shared(7)")
+            database.end_sessions()
+            assert (database.sessions(), database.locks()) == ([], [])
+
+
 def test_two_scenes_at_once_have_databases_of_their_own(shop: Workshop) -> None:
     with shop.database() as one, shop.database() as two:
         one.insert([("a", "t", b"x")])

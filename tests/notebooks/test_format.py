@@ -142,6 +142,17 @@ def test_no_damage_to_a_notebook_is_a_traceback(
     assert (question is None) == bool(found)
 
 
+@pytest.mark.parametrize("field", ["level", "topics", "minutes", "kata", "scenario", "id", "title"])
+@pytest.mark.parametrize("value", [[], {}, [[]]])
+def test_a_list_or_a_mapping_in_the_metadata_is_a_fault_like_any_other(
+    field: str, value: object, tmp_path: Path
+) -> None:
+    made = notebook()
+    made["metadata"]["workbook"][field] = value
+    _, found = examine(save(made, tmp_path))
+    assert any(f"{field} in its metadata is" in fault for fault in found)
+
+
 def test_the_notebooks_of_the_workbook_keep_the_format() -> None:
     assert check(notebooks()) == []
     questions = read_all(notebooks())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # the driver takes a third of a second to load: only where it
     from psycopg import sql
 
 PORTS = itertools.cycle(range(10_000, 60_000))  # part of a socket's name only
+END_WITHIN = 5.0  # seconds that a session of the pumps' may take to end
 
 # Everything a pump must not make: relations (tables, indexes, temporary ones), columns, triggers, functions.
 CATALOGUE: LiteralString = """
@@ -211,10 +213,14 @@ class Database:
         ]
 
     def end_sessions(self) -> None:
-        """pg_terminate_backend for every session of the pumps."""
-        self.run(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s", [self.tag]
-        )
+        """pg_terminate_backend for every session of the pumps, and wait until those have ended."""
+        told: LiteralString = """
+            SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s
+        """
+        ended = {row[0] for row in self.run(told, [self.tag])}
+        until = time.monotonic() + END_WITHIN
+        while ended & set(self.sessions()) and time.monotonic() < until:
+            time.sleep(0.002)  # PostgreSQL's own way of waiting looks every 100 ms
 
 
 def _copy(rows: Sequence[Row], connection: psycopg.Connection[Any]) -> None:

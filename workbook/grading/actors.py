@@ -22,6 +22,7 @@ _open, _read, _close, _listdir, _pid = os.open, os.read, os.close, os.listdir, o
 _LINUX = sys.platform == "linux" and os.path.exists("/proc/self/task")
 _LOOK = 0.002 if _LINUX else 0.01  # seconds between two looks
 _LOOKS = 3  # equal looks in a row that make quiet
+_ASLEEP = (b"S", b"Z", b"X")  # sleeping, or ended
 
 
 def _task_files(names: Any = None) -> Any:
@@ -47,8 +48,9 @@ def _task_files(names: Any = None) -> Any:
 class Actor:
     """A thread of ours, doing one job at a time. Threads are raw: patched `threading` does not reach them."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, failed: Any) -> None:
         self.name = name
+        self.failed = failed  # called with what a job raises: jobs of ours raise nothing
         self.job: Any = None
         self.begun = self.done = 0
         self.slept = False
@@ -78,6 +80,8 @@ class Actor:
             self._mail.acquire()
             try:
                 self.job()
+            except BaseException as error:
+                self.failed(error)  # and goes on: a thread that ended here would be taken for one that waits
             finally:
                 self.done += 1
                 self.wake()
@@ -104,7 +108,7 @@ class Company:
         """The actor of that name; an idle one of an earlier scene is used again."""
         if name not in self.actors:
             idle = self.kit.idle_actors
-            self.actors[name] = idle.pop(name) if name in idle else Actor(name)
+            self.actors[name] = idle.pop(name) if name in idle else Actor(name, self.kit.fault)
         return self.actors[name]
 
     def _look(self) -> Any:
@@ -117,46 +121,57 @@ class Company:
             return True, lines
         tasks = _task_files()
         tasks.pop(me, None)
-        asleep = all(state in (b"S", b"Z", b"X") for state, _ in tasks.values())
+        asleep = all(state in _ASLEEP for state, _ in tasks.values())
         return asleep, (lines, tuple(sorted(tasks.items())))
 
     def quiet_for(self, seconds: float, until: Any = None, look: float = _LOOK) -> bool:
-        """True once nothing in the process has run for `seconds`; False as soon as `until()` holds."""
+        """True once nothing in the process has run for `seconds`; False as soon as `until()` holds.
+
+        Between two looks no more than a few times the usual is counted: when the whole machine stood still, nobody
+        had a chance to run.
+        """
         self.kit.flush()
-        since, last, same = _now(), None, 0
+        look = look if _LINUX else _LOOK
+        quiet, looked, last, same = 0.0, _now(), None, 0
         while True:
             if until is not None and until():
                 return False
             asleep, seen = self._look()
+            now = _now()
             if asleep and seen == last:
                 same += 1
-                if same >= _LOOKS and _now() - since >= seconds:
+                quiet += min(now - looked, 4 * look)
+                if same >= _LOOKS and quiet >= seconds:
                     return True
             else:
-                since, same = _now(), 0
-            last = seen
-            _sleep(look if _LINUX else _LOOK)
+                quiet, same = 0.0, 0
+            looked, last = now, seen
+            _sleep(look)
 
     def halted(self, actor: Any, until: Any) -> bool:
         """True once an actor, and every thread of the learner's own, is asleep and was not switched in meanwhile.
 
-        For the moments in which all other actors are stopped by ourselves: cheaper than looking at everybody.
+        For the moments in which all other actors are stopped by ourselves: cheaper than looking at every frame.
         """
         last, same, looks = None, 0, 0
         slept = actor.asleep_as is None and not actor.changed.acquire(True, 0.0003)
         while not until():
             tasks = _task_files([actor.native, *self._own_natives()]) if _LINUX else {}
             frame = _frames().get(actor.ident)
-            seen = (tasks, frame.f_lasti if frame is not None else -1)
-            asleep = all(state in (b"S", b"Z", b"X") for state, _ in tasks.values()) and not self.kit.writing
-            # A thread that was woken is runnable from that moment on, or was switched in; one that waits for the
-            # interpreter's lock is woken when this thread sleeps. So two equal looks with a sleep in between tell,
-            # and one look where it looks as it did when it was last found waiting.
-            if asleep and _LINUX and seen == actor.asleep_as:
+            own = (tasks, frame.f_lasti if frame is not None else -1)
+            asleep = all(state in _ASLEEP for state, _ in tasks.values()) and not self.kit.writing
+            # A thread that was woken is runnable from that moment on, or was switched in: one look is enough where
+            # it looks as it did when it was last found waiting.
+            if asleep and _LINUX and own == actor.asleep_as:
                 return True
+            # One that waits for the interpreter's lock is woken when this thread sleeps, or another that waits for
+            # it: so two equal looks at all of them, with a sleep in between, tell.
+            others = _task_files([one.native for one in self._all_actors()]) if asleep and _LINUX else {}
+            seen = (own, others)
+            asleep = asleep and all(state in _ASLEEP for state, _ in others.values())
             same = same + 1 if asleep and slept and seen == last else 0
             if same >= (1 if _LINUX else 4):
-                actor.asleep_as = seen
+                actor.asleep_as = own
                 return True
             last = seen
             slept = not actor.changed.acquire(True, 0.0002 if _LINUX else _LOOK)

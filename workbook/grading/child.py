@@ -99,9 +99,14 @@ class Kit:
     def flush(self) -> None:
         """Send what was held back."""
         if self._held:
+            fresh: list[bytes] = []  # not under the lock: what is made may set off finalizers of the learner's
             with self._lock:
-                held, self._held = self._held, []
+                held, self._held = self._held, fresh
             self._send(b"".join(held))
+
+    def fault(self, error: BaseException) -> None:
+        """Report an error that is ours, or of something that was patched under us: never a pass."""
+        self.emit({"k": "fault", **self.describe(error), "at": our_line(error)})
 
     def _send(self, data: bytes) -> None:
         # A thread that waits for the parent to read is not waiting in the learner's code: see actors.py.
@@ -258,8 +263,8 @@ def main(request: dict[str, Any], actors: Any, player: Any, answer: int, command
             player.play(kit, module, request["plan"])
         except MemoryError:
             kit.emit({"k": "memory"})
-        except BaseException as error:  # ours, or something that was patched under us: never a pass
-            kit.emit({"k": "fault", **kit.describe(error), "at": our_line(error)})
+        except BaseException as error:
+            kit.fault(error)
     kit.emit({"k": "done"})
     kit.flush()
     leave(0)

@@ -33,6 +33,21 @@ SHARED = frozenset(
 _settrace, _gettrace = sys.settrace, sys.gettrace
 
 
+def set_trace(function: Any) -> None:
+    """sys.settrace, for a thread among others.
+
+    CPython 3.11 refuses with a RuntimeError while another thread is inside settrace, which happens when the
+    interpreter switches within an audit hook; the refusal opens the way for the next call.
+    """
+    for _ in range(100):
+        try:
+            _settrace(function)
+            return
+        except RuntimeError:
+            continue
+    _settrace(function)
+
+
 class Steered:
     """One thread's way through the learner's file."""
 
@@ -55,12 +70,12 @@ class Steered:
     def run(self, job: Any) -> None:
         """Do a job, traced. In the actor's thread."""
         tracer = self._call
-        _settrace(tracer)
+        set_trace(tracer)
         try:
             job()
         finally:
             self.cut_off = _gettrace() != tracer
-            _settrace(None)
+            set_trace(None)
 
     def _call(self, frame: Any, _event: str, _argument: Any) -> Any:
         if frame.f_code.co_filename != self.file_name:
@@ -90,11 +105,13 @@ class Steered:
 
     def _step(self, line: int) -> None:
         self.before, self.line = self.line, line
-        while self.allowance == 0:
-            self.paused = True
+        while True:
+            self.paused = True  # before the look at the allowance: who raises it after that opens the gate
+            if self.allowance != 0:
+                break
             self.actor.wake()
             self._gate.acquire()
-            self.paused = False
+        self.paused = False
         if self.allowance is not None:
             self.allowance -= 1
         self.steps += 1

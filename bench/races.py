@@ -3,11 +3,13 @@
     python bench/races.py                           every race among the wrong answers 100 times
     python bench/races.py --right 20 --wrong 0      every right answer 20 times through all checks that meet threads
     python bench/races.py --load 4                  beside four processes that compute without end
+    python bench/races.py --right 20 --jobs 2       two gradings of right answers at a time
     python bench/races.py --only NAME --only NAME   some answers, by file name
 
 A run takes a fresh seed: other names, other messages, other schedules of three threads. A race counts as found when
-the check that the wrong answer names is red. The bound is the largest rate of misses that would still show so
-few of them in five out of a hundred such series (Clopper and Pearson 1934, one-sided, 95 %).
+the check that the wrong answer names is red. What is red of a right answer is printed with its seed, by which
+`pubsub grade broker --file FILE --seed SEED` plays it again. The bound is the largest rate of misses that would
+still show so few of them in five out of a hundred such series (Clopper and Pearson 1934, one-sided, 95 %).
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +31,7 @@ if __name__ == "__main__":  # python bench/races.py: the checkout is not on the 
 
 from tests import bank
 from workbook.graders.catalogue import find
-from workbook.grading.attempt import Attempt
+from workbook.grading.attempt import Attempt, new_seed
 from workbook.grading.verdict import Status
 
 KATA = "broker"
@@ -101,24 +104,33 @@ def wrong(paths: list[Path], runs: int) -> int:
     return missed
 
 
-def right(paths: list[Path], runs: int) -> int:
+def is_green(path: Path) -> bool:
+    """Grade a right answer by all race checks, and print what is red."""
+    seed = new_seed()
+    red = [
+        one
+        for one in bank.grade(KATA, path, *race_checks(), seed=seed).values()
+        if one.status is not Status.PASSED
+    ]
+    for one in red:
+        print(f"  {path.stem}: {one.id} {one.status.value}, seed {seed}: {one.verdict.message}", flush=True)
+    return not red
+
+
+def right(paths: list[Path], runs: int, jobs: int) -> int:
     """Grade each by all race checks; how many gradings were not green."""
-    checks = race_checks()
     failed, started = dict.fromkeys(paths, 0), time.monotonic()
-    for turn in range(1, runs + 1):  # all in turn, so that a series cut short says something about each
-        for path in paths:
-            red = [one for one in bank.grade(KATA, path, *checks).values() if one.status is not Status.PASSED]
-            failed[path] += bool(red)
-            for one in red:
-                print(f"  {path.stem}: {one.id} {one.status.value}: {one.verdict.message}", flush=True)
-        if turn % 10 == 0 or turn == runs:
-            bad, total = sum(failed.values()), turn * len(paths)
-            each = (time.monotonic() - started) / total
-            print(
-                f"right answers: {total - bad:,} of {total:,} gradings ({len(checks)} checks each) green, "
-                f"{each:.1f} s each; wrongly red at most {upper_bound(bad, total):.4%} (95 %)",
-                flush=True,
-            )
+    with ThreadPoolExecutor(jobs) as pool:
+        order = paths * runs  # all in turn, so that a series cut short says something about each
+        for done, (path, green) in enumerate(zip(order, pool.map(is_green, order), strict=True), 1):
+            failed[path] += not green
+            if done % (10 * len(paths)) == 0 or done == len(order):
+                bad, each = sum(failed.values()), (time.monotonic() - started) / done
+                print(
+                    f"right answers: {done - bad:,} of {done:,} gradings ({len(race_checks())} checks each) green, "
+                    f"{each:.1f} s each; wrongly red at most {upper_bound(bad, done):.4%} (95 %)",
+                    flush=True,
+                )
     for path, bad in failed.items():
         if bad:
             print(f"{path.stem}: {bad} of {runs} gradings were red")
@@ -130,6 +142,9 @@ def main() -> int:
     parser.add_argument("--wrong", type=int, default=100, metavar="RUNS", help="runs of each wrong answer")
     parser.add_argument("--right", type=int, default=0, metavar="RUNS", help="runs of each right answer")
     parser.add_argument("--load", type=int, default=0, metavar="PROCESSES", help="that compute meanwhile")
+    parser.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="gradings of right answers at a time"
+    )
     parser.add_argument("--only", action="append", metavar="NAME", help="an answer, by file name")
     order = parser.parse_args()
     checks = race_checks()
@@ -142,7 +157,7 @@ def main() -> int:
     )
     with load(order.load):
         bad = wrong(races, order.wrong) if order.wrong else 0
-        bad += right(answers, order.right) if order.right else 0
+        bad += right(answers, order.right, order.jobs) if order.right else 0
     return 1 if bad else 0
 
 

@@ -19,6 +19,7 @@ from workbook.grading.preemption import Steered
 from workbook.grading.verdict import Status
 
 ROOT = Path(__file__).parents[2]
+FUTURES = (bank.HERE / "right_answers" / "broker" / "future_chain.py").read_text(encoding="utf-8")
 PATIENCE = 30.0  # only how long a failing test takes
 
 # The first thread is inside settrace, in an audit hook, for as long as the second needs to start and end its tracing.
@@ -93,16 +94,50 @@ def closed() -> Iterator[Any]:
 
 def test_two_threads_may_begin_and_end_their_tracing_at_once() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", AT_ONCE], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
+        [sys.executable, "-c", AT_ONCE],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
     assert (done.stdout, done.stderr) == ("['first', 'second']\n", "")
 
 
 def test_a_broker_is_not_failed_for_the_time_that_switching_tracing_takes(tmp_path: Path) -> None:
-    slow = "\nimport sys, time\nsys.addaudithook(lambda event, _: time.sleep(0.0005) if event == 'sys.settrace' else None)\n"
-    [answer] = (path for path in bank.right("broker") if path.stem == "future_chain")
+    slow = """
+import sys, time
+sys.addaudithook(lambda event, _: time.sleep(0.0005) if event == "sys.settrace" else None)
+"""
     file = tmp_path / "broker.py"
-    file.write_text(answer.read_text(encoding="utf-8") + slow, encoding="utf-8")
+    file.write_text(FUTURES + slow, encoding="utf-8")
+    [result] = bank.grade("broker", file, "race_drop_counts").values()
+    assert result.status is Status.PASSED, result.verdict
+
+
+def test_a_finalizer_that_takes_a_lock_does_not_stop_who_decides_the_switches(tmp_path: Path) -> None:
+    noted = """
+import gc, threading
+
+class Note:
+    def __init__(self, lock):
+        self.lock, self.itself = lock, self  # only the collector finds it
+
+    def __del__(self):
+        with self.lock:
+            pass
+
+def publish(self, topic, message, publish=Broker.publish):
+    Note(self._lock)
+    publish(self, topic, message)
+
+Broker.publish = publish
+gc.set_threshold(1)
+"""
+    file = tmp_path / "broker.py"
+    file.write_text(
+        FUTURES.replace("self._lock = Lock()", "self._lock = threading.RLock()") + noted, encoding="utf-8"
+    )
     [result] = bank.grade("broker", file, "race_drop_counts").values()
     assert result.status is Status.PASSED, result.verdict
 
@@ -166,7 +201,7 @@ def test_a_thread_counts_as_halted_only_when_no_other_runs(company: actors.Compa
 
     waits.begin(closed.acquire)
     runs.begin(run)
-    seen = company.halted(waits, lambda: looks.append(None) or len(looks) > 20)
+    seen = company.halted(waits, lambda: looks.append(None) or len(looks) > 5)
     stop.append(True)
     assert company.wait(runs)
     assert not seen

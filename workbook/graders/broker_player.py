@@ -18,7 +18,6 @@ _gate = _thread.allocate_lock
 _now, _sleep = time.monotonic, time.sleep
 _collect, _collector_off, _ident = gc.collect, gc.disable, _thread.get_ident
 _plain_int = int.__add__
-_settrace, _getframe = sys.settrace, sys._getframe
 
 
 class Hostile:

@@ -126,9 +126,11 @@ def right(paths: list[Path], runs: int, jobs: int) -> int:
             failed[path] += not green
             if done % (10 * len(paths)) == 0 or done == len(order):
                 bad, each = sum(failed.values()), (time.monotonic() - started) / done
+                each_answer = done // len(paths)
                 print(
-                    f"right answers: {done - bad:,} of {done:,} gradings ({len(race_checks())} checks each) green, "
-                    f"{each:.1f} s each; wrongly red at most {upper_bound(bad, done):.4%} (95 %)",
+                    f"right answers: {done - bad:,} of {done:,} gradings green, {each:.1f} s each; "
+                    f"{each_answer:,} of each answer, {each_answer * len(race_checks()):,} runs of a check; "
+                    f"wrongly red at most {upper_bound(bad, done):.4%} of gradings (95 %)",
                     flush=True,
                 )
     for path, bad in failed.items():

@@ -167,7 +167,7 @@ def _metadata(stem: str, found: Any, faults: Faults) -> dict[str, Any]:
         "id": (found.get("id") == f"q{number:02}", f"q{number:02}, as in the file's name"),
         "title": (isinstance(found.get("title"), str) and bool(found["title"]), "the title of the question"),
         "level": (
-            any(number in numbers for name, numbers in LEVELS.items() if name == found.get("level")),
+            found.get("level") in [name for name, numbers in LEVELS.items() if number in numbers],
             "the level that goes with its number",
         ),
         "minutes": (found.get("minutes") in range(1, 31), "a whole number from 1 to 30"),

@@ -468,13 +468,12 @@ class Race(Scene):
         return came
 
     def clear(self) -> None:
-        """As any scene; now and then its garbage is collected, with nobody stopped."""
-        super().clear()
+        """As any scene; now and then garbage is collected before, by a thread that may be left if it hangs."""
         if self.number % TIDY == 0:
             actor = self.company.actor("main")
             actor.begin(_collect)
             self.company.wait(actor)
-            self.company.dismiss()
+        super().clear()
 
     def meet_freely(self) -> bool:
         """All threads at once, with nobody deciding the switches, which come as often as the interpreter can."""

@@ -166,7 +166,8 @@ class Company:
                 return True
             # One that waits for the interpreter's lock is woken when this thread sleeps, or another that waits for
             # it: so two equal looks at all of them, with a sleep in between, tell.
-            others = _task_files([one.native for one in self._all_actors()]) if asleep and _LINUX else {}
+            rest = [one.native for one in self._all_actors() if one is not actor]
+            others = _task_files(rest) if asleep and _LINUX and rest else {}
             seen = (own, others)
             asleep = asleep and all(state in _ASLEEP for state, _ in others.values())
             same = same + 1 if asleep and slept and seen == last else 0

@@ -99,9 +99,8 @@ class Kit:
     def flush(self) -> None:
         """Send what was held back."""
         if self._held:
-            fresh: list[
-                bytes
-            ] = []  # not under the lock: what is made may set off finalizers of the learner's
+            # Not made under the lock: making it may set off finalizers of the learner's.
+            fresh: list[bytes] = []
             with self._lock:
                 held, self._held = self._held, fresh
             self._send(b"".join(held))

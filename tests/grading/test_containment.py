@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import bank
+from workbook.grading.child import Kit
 from workbook.grading.client import Ended
 from workbook.grading.ending import sentence
 from workbook.grading.verdict import Status, Verdict
@@ -178,3 +179,16 @@ def test_slowness_a_wait_a_loop_and_a_livelock_are_told_apart() -> None:
         "spins": "one thread runs all the time and gets nowhere.",
         "livelock": "several threads run all the time and none of them gets on, a livelock.",
     }
+
+
+def test_a_record_arrives_though_no_thread_can_be_started_to_watch() -> None:
+    def refuse(seconds: float, file: int) -> None:
+        raise RuntimeError("unable to start watchdog thread")
+
+    reading, writing = os.pipe()
+    kit = Kit(writing, -1, "token ", "broker.py", None)
+    kit._arm, kit._fault, kit._armed = refuse, 2, -1.0  # as when the memory of the process is used up
+    kit.emit({"k": "raised"})
+    os.close(writing)
+    with open(reading, encoding="ascii") as answer:
+        assert answer.read() == 'token {"k":"raised"}\n'

@@ -123,7 +123,10 @@ class Kit:
         now = self._now()
         if self._fault >= 0 and now - self._armed > 0.5:  # arming costs a thread: not at every record
             self._armed = now
-            self._arm(self._seconds, file=self._fault)
+            try:
+                self._arm(self._seconds, file=self._fault)
+            except RuntimeError:
+                return  # no memory for a thread: the record is sent, and the verdict will be about memory
 
     def watch(self, fault: int, seconds: float) -> None:
         """Write where all threads are to `fault` when nothing was reported for so long."""
